@@ -1,0 +1,5 @@
+//! What the page computes before it draws: plain Rust without a browser, so that it is tested natively.
+//!
+//! The user interface itself is the binary `frontend`; the key worker is the binary `worker`. Both build on this.
+
+pub mod wallet;

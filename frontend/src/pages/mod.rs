@@ -1,0 +1,3 @@
+//! One module for each route.
+
+pub(crate) mod wallet;
