@@ -1,3 +1,45 @@
-//! Tasks of the repository.
+//! The tasks that cargo alone cannot do: set-up, build, run, develop, test. `cargo xtask help` lists them.
 
-fn main() {}
+mod check;
+mod cli;
+mod command;
+mod dev;
+mod fingerprint;
+mod finish_page;
+mod node;
+mod page;
+mod progress;
+mod setup;
+mod sizes;
+mod workspace;
+
+use std::process::ExitCode;
+
+use cli::Task;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match cli::parse(&arguments)? {
+        Task::Help => {
+            println!("{}", cli::HELP);
+            Ok(())
+        }
+        Task::Setup => setup::task(),
+        Task::Page => page::task(),
+        Task::Build => node::build_task(),
+        Task::Run { node_arguments } => node::run_task(&node_arguments),
+        Task::Dev { trunk_arguments } => dev::task(&trunk_arguments),
+        Task::Check(selection) => check::task(&selection),
+        Task::FinishPage => finish_page::task(),
+    }
+}

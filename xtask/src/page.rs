@@ -1,0 +1,75 @@
+//! The page: built by Trunk into `dist/`, unless nothing that goes into it has changed.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::fingerprint::Fingerprint;
+use crate::progress::{Step, Steps};
+use crate::setup::{self, Tools};
+use crate::{sizes, workspace};
+
+/// What goes into the page; `xtask/src/finish_page*` rewrites what Trunk emits.
+const INPUTS: [&str; 13] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "Trunk.toml",
+    "index.html",
+    ".cargo/config.toml",
+    "frontend/Cargo.toml",
+    "frontend/build.rs",
+    "frontend/src",
+    "frontend/style",
+    "frontend/assets",
+    "shared/Cargo.toml",
+    "shared/src",
+    "xtask/src",
+];
+
+/// `cargo xtask page`.
+///
+/// # Errors
+/// What is missing, or what Trunk says.
+pub(crate) fn task() -> Result<()> {
+    let mut steps = Steps::new(setup::PAGE_STEPS + 1);
+    let tools = setup::page_tools(&mut steps)?;
+    steps.step("page", |step| build(step, &tools))?;
+    sizes::print_page()
+}
+
+/// Builds the page with Trunk when it is not up to date.
+///
+/// # Errors
+/// When there is no page, or Trunk or its hook fails.
+pub(crate) fn build(step: &mut Step, tools: &Tools) -> Result<()> {
+    ensure!(
+        workspace::root().join("index.html").is_file(),
+        "there is no index.html in the workspace's root: the page cannot be built"
+    );
+    let print = fingerprint(workspace::root(), tools)?;
+    let marker = workspace::state()?.join("page.fingerprint");
+    if print.is_at(&marker) && workspace::dist().join("index.html").is_file() {
+        step.note("unchanged");
+        return Ok(());
+    }
+    let mut trunk = tools.wasm_command("trunk")?;
+    // Trunk refuses the usual NO_COLOR=1.
+    trunk.args(["build", "--release", "--offline"]).env_remove("NO_COLOR");
+    fetch(step, tools)?;
+    step.run(&mut trunk).context("Trunk could not build the page")?;
+    print.save(&marker)
+}
+
+/// Downloads all dependencies, for Trunk runs offline so that it downloads no tools.
+///
+/// # Errors
+/// When cargo cannot download them.
+pub(crate) fn fetch(step: &Step, tools: &Tools) -> Result<()> {
+    step.run(tools.wasm_command("cargo")?.arg("fetch"))
+        .context("cargo could not download the dependencies")
+}
+
+fn fingerprint(root: &Path, tools: &Tools) -> Result<Fingerprint> {
+    let paths: Vec<PathBuf> = INPUTS.iter().map(|input| root.join(input)).collect();
+    Fingerprint::of(&paths, tools.versions())
+}
