@@ -7,5 +7,19 @@
 
 extern crate alloc;
 
+pub mod address;
+pub mod amount;
+pub mod block;
 pub mod codec;
+pub mod difficulty;
 pub mod hash;
+pub mod history;
+pub mod key;
+pub mod merkle;
+pub mod params;
+pub mod phrase;
+pub mod pow;
+pub mod rules;
+pub mod slip10;
+pub mod state;
+pub mod transaction;

@@ -1,0 +1,927 @@
+//! The consensus rules: every one is a variant of [`RuleError`], and each stage of a block is a type that only
+//! verification makes: [`Block`] → [`VerifiedBlock`] → [`ConnectedBlock`].
+
+use alloc::vec::Vec;
+
+use ruint::aliases::U256;
+
+use crate::{
+    amount::Amount,
+    block::{Block, Header, transactions_root},
+    codec::DecodeError,
+    hash::Hash,
+    history::{History, HistoryNode},
+    key::{KeyError, PublicKey},
+    params::Network,
+    pow::{Midstate, Target},
+    state::{Account, StateTree},
+    transaction::{Note, Reward, SignedTransfer, VerifiedTransfer},
+};
+
+/// A part that an account plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    /// Pays.
+    Sender,
+    /// Is paid.
+    Recipient,
+    /// Is paid for a block.
+    Miner,
+}
+
+/// A rule that was broken, with the values that break it. The list of rules is this enum.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// The bytes are not a canonical encoding.
+    #[error("the bytes are not canonical: {0}")]
+    Encoding(#[from] DecodeError),
+    /// A block is too long.
+    #[error("the block has {bytes} bytes, and at most {limit} are allowed")]
+    BlockTooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The network's limit.
+        limit: u32,
+    },
+    /// A block has too many transfers.
+    #[error("the block has {count} transfers, and at most {limit} are allowed")]
+    TooManyTransfers {
+        /// How many.
+        count: usize,
+        /// The network's limit.
+        limit: u32,
+    },
+    /// A header is of a version that does not exist.
+    #[error("the header has version {found}, and only {} exists", Header::VERSION)]
+    UnknownVersion {
+        /// What it says.
+        found: u32,
+    },
+    /// A compact target that is not canonical.
+    #[error("0x{bits:08x} is not the compact form of a target")]
+    InvalidBits {
+        /// What the header says.
+        bits: u32,
+    },
+    /// The header's hash does not meet its own target.
+    #[error("the hash {hash} does not meet the target 0x{bits:08x}")]
+    InsufficientWork {
+        /// The header's hash.
+        hash: Hash,
+        /// Its target.
+        bits: u32,
+    },
+    /// The header does not commit to the block's transactions.
+    #[error("the transactions have the root {expected}, and the header says {found}")]
+    WrongTransactionsRoot {
+        /// What follows from the block.
+        expected: Hash,
+        /// What the header says.
+        found: Hash,
+    },
+    /// A transfer of nothing.
+    #[error("a transfer moves at least one base unit")]
+    AmountZero,
+    /// Amount and fee together pass the greatest amount.
+    #[error("amount {amount} and fee {fee} together are too large")]
+    AmountOverflow {
+        /// The amount.
+        amount: Amount,
+        /// The fee.
+        fee: Amount,
+    },
+    /// A key that may not name an account.
+    #[error("the {} {key} cannot be: {reason}", party_name(*.party))]
+    InvalidKey {
+        /// Whose key.
+        party: Party,
+        /// The key.
+        key: PublicKey,
+        /// What is wrong with it.
+        #[source]
+        reason: KeyError,
+    },
+    /// A signature does not verify for this chain.
+    #[error("the signature of transaction {id} is not the sender's on this chain")]
+    InvalidSignature {
+        /// The transfer.
+        id: Hash,
+    },
+    /// The block follows another one.
+    #[error("the block follows {found}, not {expected}")]
+    WrongParent {
+        /// The parent at hand.
+        expected: Hash,
+        /// What the header says.
+        found: Hash,
+    },
+    /// The height is not the parent's plus one.
+    #[error("the block has height {found}, and {expected} is next")]
+    WrongHeight {
+        /// The parent's plus one.
+        expected: u64,
+        /// What the header says.
+        found: u64,
+    },
+    /// The header does not commit to the headers before it.
+    #[error("the headers before have the root {expected}, and the header says {found}")]
+    WrongHistoryRoot {
+        /// What follows from the headers.
+        expected: Hash,
+        /// What the header says.
+        found: Hash,
+    },
+    /// The target is not what the network's difficulty asks for.
+    #[error("the target is 0x{found:08x}, and must be 0x{expected:08x}")]
+    WrongBits {
+        /// What follows from the parent.
+        expected: u32,
+        /// What the header says.
+        found: u32,
+    },
+    /// The timestamp is not after the median of the last 11.
+    #[error("the time {timestamp} is not after {median}, the median of the last blocks")]
+    TimeTooEarly {
+        /// What the header says.
+        timestamp: u64,
+        /// The median.
+        median: u64,
+    },
+    /// The timestamp is too far ahead of the verifier's clock.
+    #[error("the time {timestamp} is after {latest}, the latest that is accepted now")]
+    TimeTooLate {
+        /// What the header says.
+        timestamp: u64,
+        /// The verifier's clock plus the network's limit.
+        latest: u64,
+    },
+    /// The reward is not subsidy plus fees.
+    #[error("the reward is {found}, and must be {expected}")]
+    WrongReward {
+        /// Subsidy plus fees.
+        expected: Amount,
+        /// What the block says.
+        found: Amount,
+    },
+    /// The fees of a block do not fit.
+    #[error("the fees of the block are too large")]
+    FeesOverflow,
+    /// A transfer is not the sender's next.
+    #[error("the nonce is {found}, and the sender's next is {expected}")]
+    WrongNonce {
+        /// Who.
+        sender: PublicKey,
+        /// The number of the sender's mined transfers.
+        expected: u64,
+        /// What the transfer says.
+        found: u64,
+    },
+    /// The sender has too little.
+    #[error("the transfer takes {needed}, and the sender has {available}")]
+    InsufficientBalance {
+        /// Who.
+        sender: PublicKey,
+        /// Amount and fee.
+        needed: Amount,
+        /// The balance.
+        available: Amount,
+    },
+    /// A transfer may no longer be mined.
+    #[error("the transfer is valid until height {valid_until}, and {height} is next")]
+    Expired {
+        /// What the transfer says.
+        valid_until: u64,
+        /// The height at hand.
+        height: u64,
+    },
+    /// A balance passes the greatest amount. Checked parameters rule this out.
+    #[error("the balance of {account} would be too large")]
+    BalanceOverflow {
+        /// Whose.
+        account: PublicKey,
+    },
+    /// The header does not commit to the accounts after the block.
+    #[error("the accounts have the root {expected}, and the header says {found}")]
+    WrongStateRoot {
+        /// What follows from the block.
+        expected: Hash,
+        /// What the header says.
+        found: Hash,
+    },
+    /// A reorganisation would undo too many blocks.
+    #[error("the other chain forks off {depth} blocks ago, and at most {limit} are undone")]
+    ReorganisationTooDeep {
+        /// How many blocks it would undo.
+        depth: u64,
+        /// The network's limit.
+        limit: u32,
+    },
+}
+
+const fn party_name(party: Party) -> &'static str {
+    match party {
+        Party::Sender => "sender",
+        Party::Recipient => "recipient",
+        Party::Miner => "miner",
+    }
+}
+
+impl RuleError {
+    /// The rule's stable name, for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Encoding(_) => "encoding-invalid",
+            Self::BlockTooLarge { .. } => "block-too-large",
+            Self::TooManyTransfers { .. } => "too-many-transfers",
+            Self::UnknownVersion { .. } => "version-unknown",
+            Self::InvalidBits { .. } => "bits-invalid",
+            Self::InsufficientWork { .. } => "work-insufficient",
+            Self::WrongTransactionsRoot { .. } => "transactions-root-wrong",
+            Self::AmountZero => "amount-zero",
+            Self::AmountOverflow { .. } => "amount-overflow",
+            Self::InvalidKey {
+                party: Party::Sender, ..
+            } => "sender-invalid",
+            Self::InvalidKey {
+                party: Party::Recipient,
+                ..
+            } => "recipient-invalid",
+            Self::InvalidKey {
+                party: Party::Miner, ..
+            } => "miner-invalid",
+            Self::InvalidSignature { .. } => "signature-invalid",
+            Self::WrongParent { .. } => "parent-wrong",
+            Self::WrongHeight { .. } => "height-wrong",
+            Self::WrongHistoryRoot { .. } => "history-root-wrong",
+            Self::WrongBits { .. } => "bits-wrong",
+            Self::TimeTooEarly { .. } => "time-too-early",
+            Self::TimeTooLate { .. } => "time-too-late",
+            Self::WrongReward { .. } => "reward-wrong",
+            Self::FeesOverflow => "fees-overflow",
+            Self::WrongNonce { expected, found, .. } if *found < *expected => "nonce-too-low",
+            Self::WrongNonce { .. } => "nonce-too-high",
+            Self::InsufficientBalance { .. } => "balance-insufficient",
+            Self::Expired { .. } => "expired",
+            Self::BalanceOverflow { .. } => "balance-overflow",
+            Self::WrongStateRoot { .. } => "state-root-wrong",
+            Self::ReorganisationTooDeep { .. } => "reorganisation-too-deep",
+        }
+    }
+}
+
+/// How many timestamps the median is taken of.
+pub const MEDIAN_SPAN: usize = 11;
+
+/// The verified headers up to one of them: all that the next header is checked against.
+#[derive(Debug, Clone)]
+pub struct HeaderChain {
+    header: Header,
+    hash: Hash,
+    /// Over all headers, this one included: the root that the next header carries.
+    history: History,
+    /// The timestamps of the last eleven headers or fewer, oldest first.
+    times: Vec<u64>,
+}
+
+impl HeaderChain {
+    /// The chain of the genesis header alone.
+    #[must_use]
+    pub fn genesis(network: &Network) -> Self {
+        Self::from_parts(*network.genesis(), History::default(), Vec::new())
+    }
+
+    /// Puts together what was verified before: `history` and `times` are those before `header`, oldest first.
+    ///
+    /// For callers that kept verified headers in a store of their own; nothing is checked here.
+    #[must_use]
+    pub fn from_parts(header: Header, mut history: History, mut times: Vec<u64>) -> Self {
+        let hash = header.hash();
+        history.append(leaf(&header, hash));
+        times.push(header.timestamp);
+        let excess = times.len().saturating_sub(MEDIAN_SPAN);
+        times.drain(..excess);
+        Self {
+            header,
+            hash,
+            history,
+            times,
+        }
+    }
+
+    /// The newest header.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Its hash.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Its height.
+    #[must_use]
+    pub const fn height(&self) -> u64 {
+        self.header.height
+    }
+
+    /// The work of all headers, the newest included.
+    #[must_use]
+    pub fn work(&self) -> U256 {
+        self.history.work()
+    }
+
+    /// The tree over all headers, the newest included.
+    #[must_use]
+    pub const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The median of the last timestamps: the next must be greater.
+    #[must_use]
+    pub fn median_time(&self) -> u64 {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        times[times.len() / 2]
+    }
+
+    /// The compact target that the next header must have.
+    #[must_use]
+    pub fn next_bits(&self, network: &Network) -> u32 {
+        network.next_bits(self.header.height, self.header.timestamp)
+    }
+
+    /// Verifies that `header` may come next, and steps onto it. `now_ms` is the verifier's clock.
+    ///
+    /// # Errors
+    /// The first of the header's rules that is broken.
+    pub fn accept(&self, network: &Network, header: &Header, now_ms: u64) -> Result<Self, RuleError> {
+        let hash = verify_work(header)?;
+        self.check_next(network, header, now_ms)?;
+        let mut next = self.clone();
+        next.advance(*header, hash);
+        Ok(next)
+    }
+
+    fn check_next(&self, network: &Network, header: &Header, now_ms: u64) -> Result<(), RuleError> {
+        if header.previous_hash != self.hash {
+            return Err(RuleError::WrongParent {
+                expected: self.hash,
+                found: header.previous_hash,
+            });
+        }
+        let expected = self.header.height.saturating_add(1);
+        if header.height != expected {
+            return Err(RuleError::WrongHeight {
+                expected,
+                found: header.height,
+            });
+        }
+        let expected = self.next_bits(network);
+        if header.bits != expected {
+            return Err(RuleError::WrongBits {
+                expected,
+                found: header.bits,
+            });
+        }
+        let expected = self.history.root();
+        if header.history_root != expected {
+            return Err(RuleError::WrongHistoryRoot {
+                expected,
+                found: header.history_root,
+            });
+        }
+        let (timestamp, median) = (header.timestamp, self.median_time());
+        if timestamp <= median {
+            return Err(RuleError::TimeTooEarly { timestamp, median });
+        }
+        let latest = now_ms.saturating_add(network.parameters().max_future_ms);
+        if timestamp > latest {
+            return Err(RuleError::TimeTooLate { timestamp, latest });
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, header: Header, hash: Hash) {
+        self.history.append(leaf(&header, hash));
+        self.times.push(header.timestamp);
+        if self.times.len() > MEDIAN_SPAN {
+            self.times.remove(0);
+        }
+        self.header = header;
+        self.hash = hash;
+    }
+}
+
+/// A header's leaf in the tree over all headers.
+#[must_use]
+pub fn leaf(header: &Header, hash: Hash) -> HistoryNode {
+    let work = Target::from_bits(header.bits).map_or(U256::ZERO, Target::work);
+    HistoryNode::leaf(&hash, work, header.timestamp)
+}
+
+/// Verifies a header's version, compact target and proof of work, and gives its hash.
+///
+/// # Errors
+/// [`RuleError::UnknownVersion`], [`RuleError::InvalidBits`] or [`RuleError::InsufficientWork`].
+pub fn verify_work(header: &Header) -> Result<Hash, RuleError> {
+    if header.version != Header::VERSION {
+        return Err(RuleError::UnknownVersion { found: header.version });
+    }
+    let target = Target::from_bits(header.bits).ok_or(RuleError::InvalidBits { bits: header.bits })?;
+    let hash = header.hash();
+    if !target.is_met_by(&hash) {
+        return Err(RuleError::InsufficientWork {
+            hash,
+            bits: header.bits,
+        });
+    }
+    Ok(hash)
+}
+
+/// A block that holds by itself: form, work, transaction root, keys and signatures. Only [`VerifiedBlock::verify`] and
+/// [`Candidate::seal`] make it.
+#[derive(Debug, Clone)]
+pub struct VerifiedBlock {
+    header: Header,
+    hash: Hash,
+    reward: Reward,
+    transfers: Vec<VerifiedTransfer>,
+    ids: Vec<Hash>,
+}
+
+impl VerifiedBlock {
+    /// Verifies everything that can be known without the parent's state.
+    ///
+    /// `verify_transfers` makes verified transfers of the block's, in their order: with [`VerifiedTransfer::verify_all`],
+    /// on as many threads as the caller likes, or from a store of those verified before.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    ///
+    /// # Panics
+    /// When `verify_transfers` gives other transfers than it was given.
+    pub fn verify(
+        block: Block,
+        network: &Network,
+        verify_transfers: impl FnOnce(&[SignedTransfer], &[Hash]) -> Result<Vec<VerifiedTransfer>, RuleError>,
+    ) -> Result<Self, RuleError> {
+        let parameters = network.parameters();
+        check_size(&block, parameters.max_block_bytes, parameters.max_block_transfers)?;
+        let hash = verify_work(&block.header)?;
+        let ids = block.transaction_ids();
+        let expected = transactions_root(&ids);
+        let found = block.header.transactions_root;
+        if found != expected {
+            return Err(RuleError::WrongTransactionsRoot { expected, found });
+        }
+        check_miner(&block.reward)?;
+        let transfers = verify_transfers(&block.transfers, &ids[1..])?;
+        let same = transfers.len() == block.transfers.len()
+            && transfers
+                .iter()
+                .zip(&ids[1..])
+                .all(|(verified, id)| verified.id() == *id && verified.genesis() == network.genesis_hash());
+        assert!(same, "the caller verifies the block's own transfers");
+        Ok(Self {
+            header: block.header,
+            hash,
+            reward: block.reward,
+            transfers,
+            ids,
+        })
+    }
+
+    /// The header.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The header's hash.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The reward.
+    #[must_use]
+    pub const fn reward(&self) -> &Reward {
+        &self.reward
+    }
+
+    /// The transfers.
+    #[must_use]
+    pub fn transfers(&self) -> &[VerifiedTransfer] {
+        &self.transfers
+    }
+
+    /// The ids of the reward and the transfers.
+    #[must_use]
+    pub fn ids(&self) -> &[Hash] {
+        &self.ids
+    }
+
+    /// The block as it is stored and sent.
+    #[must_use]
+    pub fn to_block(&self) -> Block {
+        Block {
+            header: self.header,
+            reward: self.reward.clone(),
+            transfers: self
+                .transfers
+                .iter()
+                .map(|verified| verified.signed().clone())
+                .collect(),
+        }
+    }
+}
+
+fn check_size(block: &Block, byte_limit: u32, transfer_limit: u32) -> Result<(), RuleError> {
+    let bytes = block.encoded_len();
+    if bytes > byte_limit as usize {
+        return Err(RuleError::BlockTooLarge {
+            bytes,
+            limit: byte_limit,
+        });
+    }
+    let count = block.transfers.len();
+    if count > transfer_limit as usize {
+        return Err(RuleError::TooManyTransfers {
+            count,
+            limit: transfer_limit,
+        });
+    }
+    Ok(())
+}
+
+fn check_miner(reward: &Reward) -> Result<(), RuleError> {
+    let key = reward.recipient;
+    key.check().map_err(|reason| RuleError::InvalidKey {
+        party: Party::Miner,
+        key,
+        reason,
+    })
+}
+
+/// An account before and after a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountChange {
+    /// Whose account.
+    pub key: PublicKey,
+    /// As it was.
+    pub before: Account,
+    /// As it is.
+    pub after: Account,
+}
+
+/// A block that holds in its place. Only [`Tip::connect`] and [`Candidate::seal`] make it.
+#[derive(Debug, Clone)]
+pub struct ConnectedBlock {
+    /// The block.
+    pub block: VerifiedBlock,
+    /// The accounts that it changed, in the order of their keys.
+    pub changes: Vec<AccountChange>,
+    /// The chain with the block on it.
+    pub tip: Tip,
+}
+
+/// A verified chain with the accounts after its last block: what the next block connects to. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Tip {
+    headers: HeaderChain,
+    accounts: StateTree,
+}
+
+impl Tip {
+    /// The chain of the genesis block alone.
+    #[must_use]
+    pub fn genesis(network: &Network) -> Self {
+        Self {
+            headers: HeaderChain::genesis(network),
+            accounts: network.genesis_accounts().clone(),
+        }
+    }
+
+    /// Puts together what was verified before.
+    ///
+    /// # Errors
+    /// [`RuleError::WrongStateRoot`] when the accounts are not those to which the newest header commits.
+    pub fn from_parts(headers: HeaderChain, accounts: StateTree) -> Result<Self, RuleError> {
+        let (expected, found) = (accounts.root(), headers.header().state_root);
+        if expected != found {
+            return Err(RuleError::WrongStateRoot { expected, found });
+        }
+        Ok(Self { headers, accounts })
+    }
+
+    /// The headers.
+    #[must_use]
+    pub const fn headers(&self) -> &HeaderChain {
+        &self.headers
+    }
+
+    /// The accounts.
+    #[must_use]
+    pub const fn accounts(&self) -> &StateTree {
+        &self.accounts
+    }
+
+    /// The newest header's hash.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.headers.hash
+    }
+
+    /// The newest header's height.
+    #[must_use]
+    pub const fn height(&self) -> u64 {
+        self.headers.header.height
+    }
+
+    /// Verifies that a block may come next, and steps onto it. `now_ms` is the verifier's clock.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn connect(&self, network: &Network, block: VerifiedBlock, now_ms: u64) -> Result<ConnectedBlock, RuleError> {
+        self.headers.check_next(network, &block.header, now_ms)?;
+        let (accounts, changes) = self.apply(network, &block.reward, &block.transfers)?;
+        let (expected, found) = (accounts.root(), block.header.state_root);
+        if expected != found {
+            return Err(RuleError::WrongStateRoot { expected, found });
+        }
+        let mut headers = self.headers.clone();
+        headers.advance(block.header, block.hash);
+        Ok(ConnectedBlock {
+            block,
+            changes,
+            tip: Self { headers, accounts },
+        })
+    }
+
+    /// Prepares a block of these transfers, complete but for its nonce. The timestamp is `now_ms`, or just after the
+    /// median if that is later.
+    ///
+    /// # Errors
+    /// The first rule that the block would break.
+    pub fn prepare(
+        &self,
+        network: &Network,
+        recipient: PublicKey,
+        note: Note,
+        transfers: Vec<VerifiedTransfer>,
+        now_ms: u64,
+    ) -> Result<Candidate, RuleError> {
+        let height = self.height().saturating_add(1);
+        let fees = Amount::checked_sum(transfers.iter().map(|verified| verified.transfer().fee));
+        let amount = fees
+            .and_then(|fees| fees.checked_add(network.parameters().subsidy_at(height)))
+            .ok_or(RuleError::FeesOverflow)?;
+        let reward = Reward {
+            recipient,
+            amount,
+            note,
+        };
+        check_miner(&reward)?;
+        let (accounts, changes) = self.apply(network, &reward, &transfers)?;
+        let ids: Vec<Hash> = core::iter::once(reward.id(height))
+            .chain(transfers.iter().map(VerifiedTransfer::id))
+            .collect();
+        let header = Header {
+            version: Header::VERSION,
+            height,
+            previous_hash: self.hash(),
+            history_root: self.headers.history.root(),
+            transactions_root: transactions_root(&ids),
+            state_root: accounts.root(),
+            timestamp: now_ms.max(self.headers.median_time().saturating_add(1)),
+            bits: self.headers.next_bits(network),
+            nonce: 0,
+        };
+        let block = VerifiedBlock {
+            header,
+            hash: Hash::ZERO,
+            reward,
+            transfers,
+            ids,
+        };
+        check_size(
+            &block.to_block(),
+            network.parameters().max_block_bytes,
+            network.parameters().max_block_transfers,
+        )?;
+        Ok(Candidate {
+            parent: self.clone(),
+            accounts,
+            changes,
+            block,
+        })
+    }
+
+    /// The accounts after reward and transfers, which are applied in this order.
+    fn apply(
+        &self,
+        network: &Network,
+        reward: &Reward,
+        transfers: &[VerifiedTransfer],
+    ) -> Result<(StateTree, Vec<AccountChange>), RuleError> {
+        let height = self.height().saturating_add(1);
+        let fees = Amount::checked_sum(transfers.iter().map(|verified| verified.transfer().fee));
+        let fees = fees.ok_or(RuleError::FeesOverflow)?;
+        let expected = network
+            .parameters()
+            .subsidy_at(height)
+            .checked_add(fees)
+            .ok_or(RuleError::FeesOverflow)?;
+        if reward.amount != expected {
+            return Err(RuleError::WrongReward {
+                expected,
+                found: reward.amount,
+            });
+        }
+        let mut ledger = Ledger::new(&self.accounts);
+        ledger.credit(reward.recipient, reward.amount)?;
+        for verified in transfers {
+            ledger.transfer(verified, height)?;
+        }
+        let changes = ledger.into_changes();
+        let mut accounts = self.accounts.clone();
+        accounts.update(changes.iter().map(|change| (change.key.0, change.after)));
+        Ok((accounts, changes))
+    }
+}
+
+/// Accounts while a block is applied: the tree, and on top of it what changed.
+#[derive(Debug, Clone)]
+pub struct Ledger<'a> {
+    accounts: &'a StateTree,
+    changed: alloc::collections::BTreeMap<PublicKey, (Account, Account)>,
+}
+
+impl<'a> Ledger<'a> {
+    /// Nothing changed yet.
+    #[must_use]
+    pub const fn new(accounts: &'a StateTree) -> Self {
+        Self {
+            accounts,
+            changed: alloc::collections::BTreeMap::new(),
+        }
+    }
+
+    /// An account as it is now.
+    #[must_use]
+    pub fn account(&self, key: &PublicKey) -> Account {
+        self.changed
+            .get(key)
+            .map_or_else(|| self.accounts.get(key.as_bytes()), |(_, after)| *after)
+    }
+
+    /// Applies a transfer in a block at `height`. On an error nothing is changed.
+    ///
+    /// # Errors
+    /// [`RuleError::Expired`], [`RuleError::WrongNonce`], [`RuleError::InsufficientBalance`] or
+    /// [`RuleError::BalanceOverflow`].
+    pub fn transfer(&mut self, verified: &VerifiedTransfer, height: u64) -> Result<(), RuleError> {
+        let transfer = verified.transfer();
+        let sender = transfer.sender;
+        if transfer.valid_until != 0 && transfer.valid_until < height {
+            return Err(RuleError::Expired {
+                valid_until: transfer.valid_until,
+                height,
+            });
+        }
+        let before = self.account(&sender);
+        if transfer.nonce != before.nonce {
+            return Err(RuleError::WrongNonce {
+                sender,
+                expected: before.nonce,
+                found: transfer.nonce,
+            });
+        }
+        let needed = transfer.total().ok_or(RuleError::AmountOverflow {
+            amount: transfer.amount,
+            fee: transfer.fee,
+        })?;
+        let balance = before
+            .balance
+            .checked_sub(needed)
+            .ok_or(RuleError::InsufficientBalance {
+                sender,
+                needed,
+                available: before.balance,
+            })?;
+        let nonce = before.nonce.checked_add(1).ok_or(RuleError::WrongNonce {
+            sender,
+            expected: before.nonce,
+            found: transfer.nonce,
+        })?;
+        if transfer.recipient != sender
+            && self
+                .account(&transfer.recipient)
+                .balance
+                .checked_add(transfer.amount)
+                .is_none()
+        {
+            return Err(RuleError::BalanceOverflow {
+                account: transfer.recipient,
+            });
+        }
+        self.set(sender, Account { balance, nonce });
+        self.credit(transfer.recipient, transfer.amount)
+    }
+
+    fn credit(&mut self, key: PublicKey, amount: Amount) -> Result<(), RuleError> {
+        let account = self.account(&key);
+        let balance = account
+            .balance
+            .checked_add(amount)
+            .ok_or(RuleError::BalanceOverflow { account: key })?;
+        self.set(key, Account { balance, ..account });
+        Ok(())
+    }
+
+    fn set(&mut self, key: PublicKey, after: Account) {
+        let accounts = self.accounts;
+        self.changed
+            .entry(key)
+            .or_insert_with(|| (accounts.get(key.as_bytes()), after))
+            .1 = after;
+    }
+
+    fn into_changes(self) -> Vec<AccountChange> {
+        self.changed
+            .into_iter()
+            .filter(|(_, (before, after))| before != after)
+            .map(|(key, (before, after))| AccountChange { key, before, after })
+            .collect()
+    }
+}
+
+/// A block that lacks only its proof of work.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    parent: Tip,
+    accounts: StateTree,
+    changes: Vec<AccountChange>,
+    block: VerifiedBlock,
+}
+
+impl Candidate {
+    /// The header, whose nonce is still to be found.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.block.header
+    }
+
+    /// The reward.
+    #[must_use]
+    pub const fn reward(&self) -> &Reward {
+        &self.block.reward
+    }
+
+    /// The transfers.
+    #[must_use]
+    pub fn transfers(&self) -> &[VerifiedTransfer] {
+        &self.block.transfers
+    }
+
+    /// The target.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        Target::from_bits(self.block.header.bits)
+    }
+
+    /// Prepares the attempts.
+    #[must_use]
+    pub fn midstate(&self) -> Midstate {
+        Midstate::new(&self.block.header)
+    }
+
+    /// Replaces the timestamp, which the search does when it has used up all nonces or much time.
+    pub const fn set_timestamp(&mut self, timestamp: u64) {
+        self.block.header.timestamp = timestamp;
+    }
+
+    /// Puts in the nonce, and verifies the header with it. The accounts are those computed when the block was prepared.
+    ///
+    /// # Errors
+    /// The rule that the header breaks, such as [`RuleError::InsufficientWork`].
+    pub fn seal(mut self, network: &Network, nonce: u64, now_ms: u64) -> Result<ConnectedBlock, RuleError> {
+        self.block.header.nonce = nonce;
+        self.block.hash = verify_work(&self.block.header)?;
+        self.parent.headers.check_next(network, &self.block.header, now_ms)?;
+        let mut headers = self.parent.headers;
+        headers.advance(self.block.header, self.block.hash);
+        let tip = Tip {
+            headers,
+            accounts: self.accounts,
+        };
+        Ok(ConnectedBlock {
+            block: self.block,
+            changes: self.changes,
+            tip,
+        })
+    }
+}
