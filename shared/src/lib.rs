@@ -9,6 +9,7 @@ extern crate alloc;
 
 pub mod address;
 pub mod amount;
+pub mod api;
 pub mod block;
 pub mod codec;
 pub mod difficulty;
@@ -23,3 +24,4 @@ pub mod rules;
 pub mod slip10;
 pub mod state;
 pub mod transaction;
+pub mod vault;
