@@ -34,6 +34,11 @@ impl Tag {
         }
     }
 
+    /// Removes an attribute.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.attributes.retain(|(own, _)| own != name);
+    }
+
     /// The tag as text.
     pub(super) fn render(&self) -> String {
         let mut text = format!("<{}", self.name);

@@ -20,8 +20,9 @@ const ADDRESSES: [&str; 8] = [
     "background",
 ];
 
-/// What a `link` loads, of which a browser checks the integrity.
-const CHECKED_LINKS: [&str; 3] = ["stylesheet", "modulepreload", "preload"];
+/// What a `link` loads, of which a browser checks the integrity. It ignores that of `preload`, and says so on the console;
+/// what is preloaded is checked when it is fetched.
+const CHECKED_LINKS: [&str; 2] = ["stylesheet", "modulepreload"];
 
 /// Rewrites what Trunk emitted, and writes the start script beside it.
 ///
@@ -30,6 +31,7 @@ const CHECKED_LINKS: [&str; 3] = ["stylesheet", "modulepreload", "preload"];
 pub(super) fn finish(emitted: &str, staging: &Path) -> Result<String> {
     let mut finished = String::with_capacity(emitted.len());
     let mut copied = 0;
+    let mut start = None;
     for mut tag in html::tags(emitted)? {
         refuse_inline(&tag)?;
         refuse_outside(&tag)?;
@@ -42,12 +44,18 @@ pub(super) fn finish(emitted: &str, staging: &Path) -> Result<String> {
                 fs::write(staging.join(&name), &script).with_context(|| format!("cannot write {name}"))?;
                 tag.set("src", format!("/{name}"));
                 tag.set("integrity", integrity(script.as_bytes()));
-                copied = text.end;
+                copied = text.end + "</script>".len();
+                ensure!(
+                    start.replace(tag.render()).is_none(),
+                    "index.html has two start scripts"
+                );
+                continue;
             }
             ("script", _) => check(&mut tag, "src", staging)?,
             ("link", _) if tag.get("rel").is_some_and(|rel| CHECKED_LINKS.contains(&rel)) => {
                 check(&mut tag, "href", staging)?;
             }
+            ("link", _) if tag.get("rel") == Some("preload") => tag.remove("integrity"),
             _ => {
                 finished.push_str(&emitted[tag.range.clone()]);
                 continue;
@@ -56,7 +64,12 @@ pub(super) fn finish(emitted: &str, staging: &Path) -> Result<String> {
         finished.push_str(&tag.render());
     }
     finished.push_str(&emitted[copied..]);
-    Ok(finished)
+    let start = start.context("index.html has no start script: it needs a <link data-trunk rel=\"rust\">")?;
+    // Behind the preloads, whose integrity also holds for what the script imports.
+    let (head, body) = finished
+        .split_once("</head>")
+        .context("index.html: the head is not closed")?;
+    Ok(format!("{head}{start}</script>\n</head>{body}"))
 }
 
 fn check(tag: &mut Tag, attribute: &str, staging: &Path) -> Result<()> {
