@@ -3,7 +3,8 @@
 //! Pure: no I/O, no clock, no randomness, no floats. Time and randomness come in as arguments, so the node and the
 //! browser reach the same bytes and the same verdicts. docs/protocol.md specifies every byte.
 
-#![cfg_attr(not(test), no_std)]
+// Derived schemas name `std`.
+#![cfg_attr(not(any(test, feature = "openapi")), no_std)]
 
 extern crate alloc;
 
