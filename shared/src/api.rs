@@ -383,6 +383,7 @@ pub struct PendingChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(clippy::large_enum_variant, reason = "one is made for an answer, and most are mined")]
 pub enum Standing {
     /// In the mempool.
     Pending {
