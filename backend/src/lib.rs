@@ -1,1 +1,7 @@
 //! The Cairn node.
+
+pub mod clock;
+pub mod mempool;
+pub mod networks;
+pub mod node;
+pub mod store;
