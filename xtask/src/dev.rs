@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::page;
 use crate::progress::Steps;
-use crate::setup;
+use crate::{setup, workspace};
 
 /// Sets up, then becomes `trunk serve`.
 ///
@@ -22,10 +22,9 @@ pub(crate) fn task(arguments: &[String]) -> Result<()> {
         println!("No node answers on 127.0.0.1:5000: start one in another window, with cargo xtask run");
     }
     let mut trunk = tools.wasm_command("trunk")?;
-    trunk
-        .args(["serve", "--offline"])
-        .args(arguments)
-        .stdin(Stdio::inherit())
-        .env_remove("NO_COLOR");
+    // dist/ is for the release build, which goes into the node.
+    let dist = workspace::state()?.join("dev");
+    trunk.args(["serve", "--offline", "--dist"]).arg(&dist).args(arguments);
+    trunk.stdin(Stdio::inherit()).env_remove("NO_COLOR");
     Err(trunk.exec()).context("Trunk could not be started")
 }

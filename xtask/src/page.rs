@@ -1,6 +1,6 @@
 //! The page: built by Trunk into `dist/`, unless nothing that goes into it has changed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
@@ -46,9 +46,8 @@ pub(crate) fn build(step: &mut Step, tools: &Tools) -> Result<()> {
         workspace::root().join("index.html").is_file(),
         "there is no index.html in the workspace's root: the page cannot be built"
     );
-    let print = fingerprint(workspace::root(), tools)?;
     let marker = workspace::state()?.join("page.fingerprint");
-    if print.is_at(&marker) && workspace::dist().join("index.html").is_file() {
+    if fingerprint(tools)?.is_at(&marker) && workspace::dist().join("index.html").is_file() {
         step.note("unchanged");
         return Ok(());
     }
@@ -57,7 +56,7 @@ pub(crate) fn build(step: &mut Step, tools: &Tools) -> Result<()> {
     trunk.args(["build", "--release", "--offline"]).env_remove("NO_COLOR");
     fetch(step, tools)?;
     step.run(&mut trunk).context("Trunk could not build the page")?;
-    print.save(&marker)
+    fingerprint(tools)?.save(&marker)
 }
 
 /// Downloads all dependencies, for Trunk runs offline so that it downloads no tools.
@@ -69,7 +68,9 @@ pub(crate) fn fetch(step: &Step, tools: &Tools) -> Result<()> {
         .context("cargo could not download the dependencies")
 }
 
-fn fingerprint(root: &Path, tools: &Tools) -> Result<Fingerprint> {
-    let paths: Vec<PathBuf> = INPUTS.iter().map(|input| root.join(input)).collect();
+/// What goes into the page and what came out: somebody else may have written to `dist/`.
+fn fingerprint(tools: &Tools) -> Result<Fingerprint> {
+    let inputs = INPUTS.iter().map(|input| workspace::root().join(input));
+    let paths: Vec<PathBuf> = inputs.chain([workspace::dist()]).collect();
     Fingerprint::of(&paths, tools.versions())
 }
