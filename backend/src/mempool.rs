@@ -1,8 +1,23 @@
 //! The transfers that wait for a block: a plain state machine, whose clones are cheap snapshots.
+//!
+//! A transfer is *ready* when all earlier ones of its sender are mined or pending, else it is *waiting*. Ready transfers
+//! go into blocks by fee rate. When the mempool is full, the cheapest give way: waiting ones first, as they cost their
+//! sender nothing.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod entry;
+mod error;
+mod queue;
+mod select;
+
+use std::sync::Arc;
 
 use shared::{amount::Amount, hash::Hash, key::PublicKey, state::Account, transaction::VerifiedTransfer};
+
+use entry::Place;
+use queue::Indexes;
+
+pub use entry::Entry;
+pub use error::{DropReason, Dropped, MempoolError};
 
 /// How much the mempool holds, and what it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,38 +49,6 @@ impl Default for Limits {
     }
 }
 
-/// A pending transfer.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The transfer.
-    pub transfer: VerifiedTransfer,
-    /// Its encoded length, in bytes.
-    pub size: usize,
-    /// When it came, in milliseconds since 1970.
-    pub since_ms: u64,
-}
-
-/// Why the mempool refuses a transfer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MempoolError {
-    /// It is there already.
-    #[error("transaction {id} is already pending")]
-    AlreadyPending {
-        /// Its id.
-        id: Hash,
-    },
-}
-
-impl MempoolError {
-    /// The reason's stable name, for programs.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::AlreadyPending { .. } => "already-pending",
-        }
-    }
-}
-
 /// What the pending transfers would change for an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PendingChange {
@@ -77,74 +60,380 @@ pub struct PendingChange {
     pub next_nonce: u64,
 }
 
+/// A transfer that was taken in.
+#[derive(Debug, Clone)]
+pub struct Added {
+    /// The transfer.
+    pub entry: Arc<Entry>,
+    /// What had to leave for it.
+    pub dropped: Vec<Dropped>,
+}
+
 /// The pending transfers. A clone is a snapshot and takes constant time.
 #[derive(Debug, Clone, Default)]
 pub struct Mempool {
-    entries: BTreeMap<Hash, Arc<Entry>>,
+    limits: Limits,
+    /// The tip's height.
+    height: u64,
+    arrivals: u64,
+    indexes: Indexes,
 }
 
+impl Mempool {
+    /// An empty mempool on a chain of this height.
+    #[must_use]
+    pub fn new(limits: Limits, height: u64) -> Self {
+        Self {
+            limits,
+            height,
+            ..Self::default()
+        }
+    }
+
+    /// Takes a transfer in, whose sender's mined state is `account`.
+    ///
+    /// A pending transfer with the same nonce is replaced when the fee is at least a tenth higher, and at least one unit
+    /// or the least fee, whichever is more.
+    ///
+    /// # Errors
+    /// [`MempoolError`] with the reason; nothing is changed.
+    pub fn add(&mut self, transfer: VerifiedTransfer, account: Account, now_ms: u64) -> Result<Added, MempoolError> {
+        let entry = Arc::new(Entry::new(transfer, now_ms, self.arrivals));
+        self.check_alone(&entry, account)?;
+        let queue = self.indexes.queues.get(&entry.sender());
+        let next_nonce = queue.map_or(account.nonce, |queue| queue.next_nonce);
+        let replaced = queue.and_then(|queue| queue.transfers.get(&entry.nonce())).cloned();
+        if let Some(old) = &replaced {
+            self.check_replacement(&entry, old)?;
+        } else {
+            if entry.nonce().saturating_sub(next_nonce) > self.limits.nonce_gap {
+                return Err(MempoolError::NonceGapTooLarge {
+                    next: next_nonce,
+                    found: entry.nonce(),
+                    limit: self.limits.nonce_gap,
+                });
+            }
+            let limit = self.limits.per_sender;
+            if queue.is_some_and(|queue| queue.transfers.len() >= limit) {
+                return Err(MempoolError::SenderLimit { limit });
+            }
+        }
+        let pending = queue.map_or(0, |queue| queue.total) - replaced.as_ref().map_or(0, |old| old.cost());
+        if pending + entry.cost() > u128::from(account.balance.units()) {
+            return Err(MempoolError::InsufficientBalance {
+                needed: amount(entry.cost()),
+                pending: amount(pending),
+                available: account.balance,
+            });
+        }
+        let mut dropped = Vec::new();
+        if let Some(old) = replaced {
+            self.indexes.replace(&old, &entry);
+            let reason = DropReason::Replaced { by: entry.id() };
+            dropped.push(Dropped { id: old.id(), reason });
+        } else {
+            self.make_room(&entry, next_nonce, &mut dropped)?;
+            self.indexes.insert(&entry, account);
+        }
+        self.arrivals += 1;
+        Ok(Added { entry, dropped })
+    }
+
+    /// Takes back a transfer of a block that was undone, or one that was stored. Its fee and the sender's balance are not
+    /// looked at: call [`Mempool::advance`] afterwards.
+    ///
+    /// # Errors
+    /// When it can no longer be mined at all, or its nonce is taken.
+    pub fn restore(
+        &mut self,
+        transfer: VerifiedTransfer,
+        account: Account,
+        since_ms: u64,
+    ) -> Result<Arc<Entry>, DropReason> {
+        let entry = Arc::new(Entry::new(transfer, since_ms, self.arrivals));
+        let valid_until = entry.order().valid_until;
+        if valid_until != 0 && valid_until <= self.height {
+            return Err(DropReason::Expired);
+        }
+        let queue = self.indexes.queues.get(&entry.sender());
+        let other = queue.and_then(|queue| queue.transfers.get(&entry.nonce()));
+        if let Some(by) = other.map(|other| other.id()) {
+            return Err(DropReason::Replaced { by });
+        }
+        if entry.nonce() < account.nonce {
+            return Err(DropReason::Invalid);
+        }
+        self.indexes.insert(&entry, account);
+        self.arrivals += 1;
+        Ok(entry)
+    }
+
+    /// Follows the chain to a new tip: `changed` are the accounts that are not as before, `is_mined` tells which
+    /// transfers the chain has. Gives what was dropped.
+    pub fn advance(
+        &mut self,
+        height: u64,
+        changed: impl IntoIterator<Item = (PublicKey, Account)>,
+        is_mined: impl Fn(&Hash) -> bool,
+    ) -> Vec<Dropped> {
+        self.height = height;
+        let mut dropped = Vec::new();
+        for (key, account) in changed {
+            for entry in self.indexes.set_account(&key, account) {
+                if !is_mined(&entry.id()) {
+                    drop_as(&entry, DropReason::Invalid, &mut dropped);
+                }
+            }
+            self.trim(&key, &mut dropped);
+        }
+        let expired = self.indexes.by_expiry.range(..(height.saturating_add(1), Hash::ZERO));
+        let expired: Vec<Hash> = expired.map(|(_, id)| *id).collect();
+        self.drop_all(&expired, DropReason::Expired, &mut dropped);
+        dropped
+    }
+
+    /// Drops what has waited too long.
+    pub fn expire(&mut self, now_ms: u64) -> Vec<Dropped> {
+        let oldest = now_ms.saturating_sub(self.limits.age_ms);
+        let aged = self.indexes.by_age.range(..(oldest, Hash::ZERO));
+        let aged: Vec<Hash> = aged.map(|(_, id)| *id).collect();
+        let mut dropped = Vec::new();
+        self.drop_all(&aged, DropReason::Aged, &mut dropped);
+        dropped
+    }
+
+    /// What a transfer must be, whatever else is pending.
+    fn check_alone(&self, entry: &Entry, account: Account) -> Result<(), MempoolError> {
+        let (id, order) = (entry.id(), entry.order());
+        if self.indexes.entries.contains_key(&id) {
+            return Err(MempoolError::AlreadyPending { id });
+        }
+        if order.nonce < account.nonce {
+            return Err(MempoolError::NonceTooLow {
+                expected: account.nonce,
+                found: order.nonce,
+            });
+        }
+        if order.valid_until != 0 && order.valid_until <= self.height {
+            return Err(MempoolError::Expired {
+                valid_until: order.valid_until,
+                height: self.height + 1,
+            });
+        }
+        let minimum = self.relay_fee(entry.size);
+        if order.fee < minimum {
+            return Err(MempoolError::FeeTooLow {
+                fee: order.fee,
+                minimum,
+            });
+        }
+        Ok(())
+    }
+
+    fn check_replacement(&self, entry: &Entry, old: &Entry) -> Result<(), MempoolError> {
+        let (fee, old_fee) = (entry.order().fee, old.order().fee.units());
+        let step = old_fee.div_ceil(10).max(self.relay_fee(entry.size).units()).max(1);
+        let minimum = Amount::from_units(old_fee.saturating_add(step));
+        if fee < minimum {
+            return Err(MempoolError::ReplacementFeeTooLow {
+                pending: old.id(),
+                fee,
+                minimum,
+            });
+        }
+        Ok(())
+    }
+
+    /// Evicts until an entry fits, or changes nothing.
+    fn make_room(&mut self, entry: &Entry, next_nonce: u64, dropped: &mut Vec<Dropped>) -> Result<(), MempoolError> {
+        if self.fits(entry.size) {
+            return Ok(());
+        }
+        let is_ready = entry.nonce() == next_nonce;
+        let mut rest = self.indexes.clone();
+        while !self.fits_in(&rest, entry.size) {
+            let victim = if let Some((place, victim)) = rest.waiting.get_max() {
+                (is_ready || entry.place().pays_more(place)).then_some(victim)
+            } else {
+                let cheapest = rest.ready.get_max();
+                let paid = cheapest.filter(|(place, _)| is_ready && entry.place().pays_more(place));
+                paid.map(|(_, victim)| victim)
+            };
+            let Some(victim) = victim.filter(|victim| victim.sender() != entry.sender()).cloned() else {
+                let fee = entry.order().fee;
+                return Err(if is_ready {
+                    let minimum = self.minimum_fee(entry.size);
+                    MempoolError::Full { fee, minimum }
+                } else {
+                    MempoolError::FullForWaiting { next: next_nonce }
+                });
+            };
+            for entry in rest.from_nonce(&victim.sender(), victim.nonce()) {
+                rest.remove(&entry);
+                drop_as(&entry, DropReason::Evicted, dropped);
+            }
+        }
+        self.indexes = rest;
+        Ok(())
+    }
+
+    /// Drops the last of a sender's transfers until the balance suffices and no nonce is too far ahead.
+    fn trim(&mut self, key: &PublicKey, dropped: &mut Vec<Dropped>) {
+        while let Some(queue) = self.indexes.queues.get(key) {
+            let Some((nonce, last)) = queue.transfers.get_max() else {
+                return;
+            };
+            let enough = queue.total <= u128::from(queue.account.balance.units());
+            if enough && nonce.saturating_sub(queue.next_nonce) <= self.limits.nonce_gap {
+                return;
+            }
+            let last = Arc::clone(last);
+            self.indexes.remove(&last);
+            drop_as(&last, DropReason::Invalid, dropped);
+        }
+    }
+
+    fn drop_all(&mut self, ids: &[Hash], reason: DropReason, dropped: &mut Vec<Dropped>) {
+        for id in ids {
+            let Some(entry) = self.indexes.entries.get(id).cloned() else {
+                continue;
+            };
+            self.indexes.remove(&entry);
+            drop_as(&entry, reason, dropped);
+            self.trim(&entry.sender(), dropped);
+        }
+    }
+
+    fn fits(&self, size: usize) -> bool {
+        self.fits_in(&self.indexes, size)
+    }
+
+    fn fits_in(&self, indexes: &Indexes, size: usize) -> bool {
+        indexes.entries.len() < self.limits.count && indexes.bytes + size <= self.limits.bytes
+    }
+
+    /// The least fee with which the node passes on a transfer of `size` bytes.
+    fn relay_fee(&self, size: usize) -> Amount {
+        let units = (u128::from(self.limits.fee_rate) * size as u128).div_ceil(1_000);
+        amount(units)
+    }
+}
+
+/// What can be asked of the pending transfers.
 impl Mempool {
     /// How many transfers are pending.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.indexes.entries.len()
     }
 
     /// Whether none is pending.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.indexes.entries.is_empty()
     }
 
     /// Their encoded length together, in bytes.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        unimplemented!()
+    pub const fn bytes(&self) -> usize {
+        self.indexes.bytes
+    }
+
+    /// Whether any could be mined at once.
+    #[must_use]
+    pub fn has_ready(&self) -> bool {
+        !self.indexes.heads.is_empty()
     }
 
     /// A pending transfer.
     #[must_use]
     pub fn get(&self, id: &Hash) -> Option<&Arc<Entry>> {
-        self.entries.get(id)
+        self.indexes.entries.get(id)
     }
 
-    /// The place of a pending transfer by fee rate, counted from 1.
+    /// The place of a pending transfer by fee rate, counted from 1. Takes time in proportion to it.
     #[must_use]
-    pub fn place(&self, _id: &Hash) -> Option<usize> {
-        unimplemented!()
+    pub fn place(&self, id: &Hash) -> Option<usize> {
+        let place = self.get(id)?.place();
+        let before = |index: &imbl::OrdMap<Place, Arc<Entry>>| index.range(..place).count();
+        Some(before(&self.indexes.ready) + before(&self.indexes.waiting) + 1)
     }
 
     /// Whether earlier transfers of its sender are missing, so that it cannot be mined yet.
     #[must_use]
-    pub fn is_waiting(&self, _entry: &Entry) -> bool {
-        unimplemented!()
+    pub fn is_waiting(&self, entry: &Entry) -> bool {
+        self.indexes.waiting.contains_key(&entry.place())
     }
 
-    /// All by fee rate, highest first; those after the one called `after`, or from the start.
-    pub fn by_rate(&self, _after: Option<&Hash>) -> impl Iterator<Item = &Arc<Entry>> {
-        core::iter::empty()
+    /// All by fee rate, highest first: those after the one called `after`, or from the start. None when `after` is not
+    /// pending.
+    pub fn by_rate(&self, after: Option<&Hash>) -> Option<impl Iterator<Item = &Arc<Entry>>> {
+        let from = match after {
+            Some(id) => std::ops::Bound::Excluded(self.get(id)?.place()),
+            None => std::ops::Bound::Unbounded,
+        };
+        let range = (from, std::ops::Bound::Unbounded);
+        let mut ready = self.indexes.ready.range(range).peekable();
+        let mut waiting = self.indexes.waiting.range(range).peekable();
+        Some(std::iter::from_fn(move || {
+            let next = match (ready.peek(), waiting.peek()) {
+                (Some((first, _)), Some((second, _))) if second < first => waiting.next(),
+                (None, _) => waiting.next(),
+                _ => ready.next(),
+            };
+            next.map(|(_, entry)| entry)
+        }))
     }
 
-    /// Those that `key` sends or receives, in no particular order.
-    pub fn of_account(&self, _key: &PublicKey) -> impl Iterator<Item = &Arc<Entry>> {
-        core::iter::empty()
+    /// Those that `key` sends, by nonce, and then those that others send to it.
+    pub fn of_account(&self, key: &PublicKey) -> impl Iterator<Item = &Arc<Entry>> {
+        let key = *key;
+        let sent = self.indexes.queues.get(&key).map(|queue| queue.transfers.values());
+        let received = self
+            .indexes
+            .by_recipient
+            .range((key, Hash::ZERO)..=(key, Hash([0xff; 32])))
+            .filter_map(|(_, id)| self.indexes.entries.get(id))
+            .filter(move |entry| entry.sender() != key);
+        sent.into_iter().flatten().chain(received)
     }
 
     /// What they would change for `key`, whose mined state is `account`.
     #[must_use]
-    pub fn pending_change(&self, _key: &PublicKey, _account: Account) -> PendingChange {
-        unimplemented!()
+    pub fn pending_change(&self, key: &PublicKey, account: Account) -> PendingChange {
+        let queue = self.indexes.queues.get(key);
+        let incoming = self.indexes.incoming.get(key);
+        PendingChange {
+            incoming: amount(incoming.map_or(0, |incoming| incoming.total)),
+            outgoing: amount(queue.map_or(0, |queue| queue.total)),
+            next_nonce: queue.map_or(account.nonce, |queue| queue.next_nonce),
+        }
     }
 
-    /// The least fee with which a transfer of `size` bytes is taken now.
+    /// The least fee with which a ready transfer of `size` bytes is taken now.
     #[must_use]
-    pub fn minimum_fee(&self, _size: usize) -> Amount {
-        unimplemented!()
+    pub fn minimum_fee(&self, size: usize) -> Amount {
+        let relay = self.relay_fee(size);
+        if self.fits(size) || !self.indexes.waiting.is_empty() {
+            return relay;
+        }
+        let cheapest = self.indexes.ready.get_max();
+        relay.max(cheapest.map_or(Amount::ZERO, |(place, _)| place.more_than(size)))
     }
 
-    /// The transfers of the next block, in its order: by fee rate, and by nonce for each sender.
+    /// The least fee with which a transfer of `size` bytes comes before all but the first `count` ready ones.
     #[must_use]
-    pub fn select(&self, _max_count: usize, _max_bytes: usize) -> Vec<Arc<Entry>> {
-        unimplemented!()
+    pub fn fee_for_place(&self, count: usize, size: usize) -> Amount {
+        let passed = self.indexes.ready.values().nth(count.saturating_sub(1));
+        let needed = passed.map_or(Amount::ZERO, |entry| entry.place().more_than(size));
+        needed.max(self.minimum_fee(size))
     }
+}
+
+fn drop_as(entry: &Entry, reason: DropReason, dropped: &mut Vec<Dropped>) {
+    dropped.push(Dropped { id: entry.id(), reason });
+}
+
+fn amount(units: u128) -> Amount {
+    Amount::from_units(u64::try_from(units).unwrap_or(u64::MAX))
 }
