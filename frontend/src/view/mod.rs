@@ -1,0 +1,10 @@
+//! From data to what people read and see: texts, shapes, findings.
+
+pub mod amount;
+pub mod cairn;
+pub mod chart;
+pub mod pebble;
+pub mod search;
+pub mod text;
+pub mod time;
+pub mod verify;
