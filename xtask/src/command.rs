@@ -15,7 +15,11 @@ use crate::workspace;
 /// They would reach the cargo, rustc and Trunk that we start, which take some of them for orders.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(workspace::root()).stdin(Stdio::null());
+    // A backtrace would push what a failed tool said out of the tail that is shown.
+    command
+        .current_dir(workspace::root())
+        .stdin(Stdio::null())
+        .env("RUST_BACKTRACE", "0");
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(describes_xtask) {
             command.env_remove(name);
