@@ -1,0 +1,5 @@
+//! The public vectors, natively. `wasm.rs` runs the same in wasm.
+
+mod common;
+
+each_check!(test);
