@@ -156,7 +156,7 @@ fn conclude(rows: &[Row], seconds: u64) -> Result<()> {
         .map(|row| row.name)
         .collect();
     if bad.is_empty() {
-        println!("All {} steps passed in {seconds} s.", rows.len());
+        println!("Everything passed ({} steps) in {seconds} s.", rows.len());
         return Ok(());
     }
     bail!(

@@ -136,6 +136,13 @@ fn alone() -> Result<File> {
     Ok(file)
 }
 
+/// A folder of the cache that is not finished, named after the one that it will be.
+fn unfinished(folder: &Path, what: &str) -> PathBuf {
+    let mut name = folder.as_os_str().to_owned();
+    name.push(what);
+    PathBuf::from(name)
+}
+
 /// Moves a finished folder to its place, over whatever an older version left there.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::{put, remove};
+use super::{put, remove, unfinished};
 use crate::command::{command, output_of};
 use crate::progress::Step;
 use crate::workspace;
@@ -91,7 +91,7 @@ pub(super) fn ensure(step: &mut Step, tool: &CargoTool) -> Result<Option<PathBuf
 }
 
 fn install(step: &mut Step, tool: &CargoTool, home: &Path) -> Result<()> {
-    let (partial, build) = (home.with_extension("partial"), home.with_extension("build"));
+    let (partial, build) = (unfinished(home, ".partial"), unfinished(home, ".build"));
     remove(&partial)?;
     let try_install = |extra: &[&str]| -> Result<bool> {
         let mut install = command("cargo");

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::wasm_target::{DEBIAN_TOOLCHAIN, TARGET, has_core};
-use super::{put, remove};
+use super::{put, remove, unfinished};
 use crate::command::{command, find, is_root, output_of};
 use crate::progress::Step;
 use crate::workspace;
@@ -118,7 +118,7 @@ fn build_library(step: &Step, place: &Path) -> Result<()> {
         .env_remove("RUSTUP_TOOLCHAIN");
     step.run(&mut build)?;
 
-    let partial = place.with_extension("partial");
+    let partial = unfinished(place, ".partial");
     remove(&partial)?;
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
     for entry in fs::read_dir(work.join("target").join(TARGET).join("release/deps"))? {

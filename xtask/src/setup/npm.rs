@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::debian::apt_install;
-use super::{put, remove};
+use super::{put, remove, unfinished};
 use crate::command::{command, find};
 use crate::fingerprint::Fingerprint;
 use crate::progress::Step;
@@ -35,7 +35,7 @@ pub(super) fn wasm_opt(step: &mut Step) -> Result<PathBuf> {
         step.note("already there");
         return Ok(bin);
     }
-    let partial = home.with_extension("partial");
+    let partial = unfinished(&home, ".partial");
     remove(&partial)?;
     fs::create_dir_all(partial.join("bin"))?;
     let mut install = command("npm");
