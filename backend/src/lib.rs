@@ -1,5 +1,7 @@
 //! The Cairn node.
 
+pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod mempool;
 pub mod networks;

@@ -18,6 +18,7 @@ pub mod hash;
 pub mod history;
 pub mod key;
 pub mod merkle;
+pub mod message;
 pub mod params;
 pub mod phrase;
 pub mod pow;

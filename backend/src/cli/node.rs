@@ -1,0 +1,174 @@
+//! `cairn node`.
+
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc};
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use tokio::{net::TcpListener, sync::watch};
+
+use super::{WrongUse, files, logging, logging::LogFormat, output};
+use crate::{
+    clock::SystemClock,
+    networks,
+    node::{Config, Node},
+};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cairn node\n  cairn node --network class --mine --recipient class1…\n  \
+                        cairn node --network club.toml --data /srv/club --listen 0.0.0.0:5000 --allow-host club.example"
+)]
+pub(super) struct NodeArgs {
+    /// The network: dev, class, or the path of a network file
+    #[arg(long, default_value = "dev")]
+    network: String,
+    /// The folder that holds everything [default: a folder of the network's name under ~/.local/share/cairn]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The address for page and HTTP; port 0 takes any that is free
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5000")]
+    listen: String,
+    /// Mines all the time, for the recipient
+    #[arg(long, requires = "recipient")]
+    mine: bool,
+    /// Mines a block for each transfer that comes in, for the recipient
+    #[arg(long, requires = "recipient")]
+    mine_on_transfer: bool,
+    /// How many threads mine [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// The address that is paid for blocks when a request to mine names none
+    #[arg(long, value_name = "ADDRESS")]
+    recipient: Option<String>,
+    /// A name, besides localhost, by which browsers may ask for this node (repeatable; NAME or NAME:PORT)
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+    /// What is logged on stderr: off, error, warn, info, debug, trace, or a filter such as info,backend::http=debug
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log: String,
+    /// The form of the log
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+/// Runs a node until it is told to stop.
+///
+/// # Errors
+/// One sentence about what stands in the way.
+pub(super) fn run(args: NodeArgs) -> Result<()> {
+    logging::start(&args.log, args.log_format)?;
+    let network = networks::load(&args.network)?;
+    let recipient = args
+        .recipient
+        .map(|text| {
+            network
+                .parse_address(&text)
+                .map_err(|error| WrongUse(format!("--recipient {text}: {error}")))
+        })
+        .transpose()?;
+    let data_dir = match args.data {
+        Some(folder) => folder,
+        None => files::data_home()?.join(network.name()),
+    };
+    let mut config = Config::new(data_dir.clone());
+    config.mine = args.mine;
+    config.mine_on_transfer = args.mine_on_transfer;
+    config.threads = args.threads;
+    config.recipient = recipient;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the system gives no threads")?;
+    runtime.block_on(async {
+        // First the signals, so that none is lost while the store opens; then the port, which is the likeliest to be taken.
+        let shutdown = stop_signal()?;
+        let listener = bind(&args.listen).await?;
+        let address = listener.local_addr()?;
+        let name = network.name().to_owned();
+        let (node, running) =
+            tokio::task::spawn_blocking(|| Node::start(network, config, Arc::new(SystemClock))).await??;
+        output::print(&format!("Open {}", url(address)));
+        output::print(&format!("Network {name}, data in {}", data_dir.display()));
+        let served: Result<()> = Ok(());
+        let _ = (listener, node, shutdown, args.allow_host);
+        let stopped = tokio::task::spawn_blocking(|| running.stop()).await?;
+        served?;
+        stopped
+    })
+}
+
+async fn bind(listen: &str) -> Result<TcpListener> {
+    let has_port = listen
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if !has_port {
+        return Err(WrongUse(format!("--listen {listen} is not HOST:PORT, such as 127.0.0.1:5000")).into());
+    }
+    TcpListener::bind(listen).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            anyhow!("{listen} is taken by another program: stop it, or choose another address with --listen")
+        }
+        _ => anyhow!("the node cannot listen on {listen}: {error}"),
+    })
+}
+
+/// The address to open in a browser on this machine.
+fn url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://127.0.0.1:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
+/// Turns true at SIGTERM or Ctrl-C. A second one ends the program at once.
+fn stop_signal() -> Result<watch::Receiver<bool>> {
+    let (sender, receiver) = watch::channel(false);
+    let mut signals = Signals::new()?;
+    tokio::spawn(async move {
+        signals.next().await;
+        tracing::info!("stopping");
+        let _ = sender.send(true);
+        signals.next().await;
+        std::process::exit(130);
+    });
+    Ok(receiver)
+}
+
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
