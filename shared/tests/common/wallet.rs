@@ -10,6 +10,7 @@ const EXAMPLE: &[u8] = include_bytes!("../../vectors/vault-example.cairnvault");
 /// Opens the file, which another program made from docs/vault.md with other implementations of its algorithms, and seals it
 /// again to the same bytes.
 pub(crate) fn vault_example() {
+    assert_eq!(hex_of(include_str!("../../../docs/vault.md")), hex::encode(EXAMPLE));
     let sealed = SealedVault::parse(EXAMPLE).unwrap();
     assert_eq!((sealed.revision(), sealed.params()), (3, KdfParams::DEFAULT));
     assert!(!needs_upgrade(&sealed.params()));
@@ -44,4 +45,11 @@ pub(crate) fn vault_example() {
     let nonce = core::array::from_fn(|place| 0x40 + place as u8);
     assert_eq!(key.seal(nonce, &contents), EXAMPLE);
     assert_eq!(vault::open(EXAMPLE, "pebble").unwrap_err(), VaultError::WrongPassword);
+}
+
+/// The digits of a document's `hex` block, without its comments.
+fn hex_of(document: &str) -> String {
+    let (_, block) = document.split_once("```hex\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    block.lines().filter(|line| !line.starts_with('#')).collect()
 }
