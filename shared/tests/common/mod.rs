@@ -1,5 +1,7 @@
 //! Checks against public vectors: the same functions and the same data for the native tests and for those in wasm.
 
+#![allow(clippy::unwrap_used, reason = "these are tests, though not in test functions")]
+
 mod address;
 mod difficulty;
 mod hashes;
