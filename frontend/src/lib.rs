@@ -2,4 +2,6 @@
 //!
 //! The user interface itself is the binary `frontend`; the key worker is the binary `worker`. Both build on this.
 
+pub mod keyworker;
+pub mod view;
 pub mod wallet;

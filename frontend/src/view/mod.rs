@@ -5,6 +5,7 @@ pub mod cairn;
 pub mod chart;
 pub mod pebble;
 pub mod search;
+pub mod stone;
 pub mod text;
 pub mod time;
 pub mod verify;

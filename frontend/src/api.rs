@@ -1,0 +1,154 @@
+//! Questions to the node, and what can go wrong with them in words for people.
+
+use std::time::Duration;
+
+use gloo_net::http::{Request, Response};
+use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::api::Problem;
+use web_sys::AbortController;
+
+/// How long an answer may take. Mining on demand is the slowest that the page asks for.
+const TIME_OUT: Duration = Duration::from_secs(30);
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The node was not reached, or did not answer in time.
+    Unreachable,
+    /// The node refused, and said why.
+    Refused(Box<Problem>),
+    /// The node answered something that is no answer: the reason.
+    Unreadable(String),
+}
+
+impl Failure {
+    /// The stable name of the rule by which the node refused.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused(problem) => Some(&problem.code),
+            _ => None,
+        }
+    }
+
+    /// Whether what was asked for does not exist.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem.status == 404)
+    }
+
+    /// What happened.
+    pub(crate) fn title(&self) -> String {
+        match self {
+            Self::Unreachable => "The node does not answer.".to_owned(),
+            Self::Refused(problem) if problem.status == 404 => "The node knows no such thing.".to_owned(),
+            Self::Refused(problem) if problem.status == 429 => "The node is busy.".to_owned(),
+            Self::Refused(_) => "The node refused.".to_owned(),
+            Self::Unreadable(_) => "The node’s answer makes no sense.".to_owned(),
+        }
+    }
+
+    /// The particulars, in the node's own words where it has any.
+    pub(crate) fn detail(&self) -> String {
+        match self {
+            Self::Unreachable => String::new(),
+            Self::Refused(problem) => problem.detail.clone(),
+            Self::Unreadable(reason) => reason.clone(),
+        }
+    }
+
+    /// What it means for the money.
+    pub(crate) fn meaning(&self) -> &'static str {
+        "No money moved: keys stay in this browser, and coins stay where the chain has them."
+    }
+
+    /// What to do.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unreachable => "Check that the node runs, then try again.",
+            Self::Refused(problem) if problem.status == 404 => {
+                "Check for a missing letter. A new transaction may not have arrived yet."
+            }
+            Self::Refused(problem) if problem.status == 429 || problem.status >= 500 => {
+                "Wait a moment, then try again."
+            }
+            Self::Refused(_) => "Change what the node names, then try again.",
+            Self::Unreadable(_) => "Page and node may be of different versions: reload the page.",
+        }
+    }
+}
+
+/// Asks with GET.
+///
+/// # Errors
+/// Why there is no answer.
+pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
+    let patience = Patience::new();
+    let request = Request::get(path).abort_signal(patience.signal().as_ref());
+    let response = request.send().await.map_err(|_| Failure::Unreachable)?;
+    read(&response).await
+}
+
+/// Asks with POST and a JSON body.
+///
+/// # Errors
+/// Why there is no answer.
+pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
+    let patience = Patience::new();
+    let request = Request::post(path).abort_signal(patience.signal().as_ref());
+    let request = request
+        .json(body)
+        .map_err(|error| Failure::Unreadable(error.to_string()))?;
+    let response = request.send().await.map_err(|_| Failure::Unreachable)?;
+    read(&response).await
+}
+
+async fn read<T: DeserializeOwned>(response: &Response) -> Result<T, Failure> {
+    let text = response.text().await.map_err(|_| Failure::Unreachable)?;
+    if response.ok() {
+        return serde_json::from_str(&text).map_err(|error| Failure::Unreadable(error.to_string()));
+    }
+    match serde_json::from_str::<Problem>(&text) {
+        Ok(problem) => Err(Failure::Refused(Box::new(problem))),
+        // A proxy before a node that is down answers for it.
+        Err(_) if response.status() >= 502 => Err(Failure::Unreachable),
+        Err(_) => Err(Failure::Unreadable(format!("HTTP status {}", response.status()))),
+    }
+}
+
+/// Ends a request that takes too long, or whose asker is gone: it is dropped with the page that asked.
+struct Patience {
+    controller: Option<AbortController>,
+    handle: Option<TimeoutHandle>,
+}
+
+impl Patience {
+    fn new() -> Self {
+        let controller = AbortController::new().ok();
+        let ended = controller.clone();
+        let abort = move || {
+            if let Some(controller) = ended {
+                controller.abort();
+            }
+        };
+        Self {
+            controller,
+            handle: set_timeout_with_handle(abort, TIME_OUT).ok(),
+        }
+    }
+
+    fn signal(&self) -> Option<web_sys::AbortSignal> {
+        self.controller.as_ref().map(AbortController::signal)
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle {
+            handle.clear();
+        }
+        if let Some(controller) = &self.controller {
+            controller.abort();
+        }
+    }
+}

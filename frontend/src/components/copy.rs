@@ -1,0 +1,99 @@
+//! Copying to the clipboard by one press.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// How long the button says what became of it.
+const SHOWN: Duration = Duration::from_millis(1800);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copying {
+    Idle,
+    Copied,
+    Failed,
+}
+
+/// A button that copies `text`.
+#[component]
+pub(crate) fn CopyButton(
+    /// What is copied.
+    #[prop(into)]
+    text: Signal<String>,
+    /// The button's accessible name, such as "Copy address".
+    #[prop(into)]
+    label: Signal<String>,
+    /// What the button shows; a small sign when nothing is given.
+    #[prop(optional)]
+    children: Option<Children>,
+    /// Its classes.
+    #[prop(default = "copy")]
+    class: &'static str,
+) -> impl IntoView {
+    let state = RwSignal::new(Copying::Idle);
+    let press = move |_| {
+        let text = text.get_untracked();
+        spawn_local(async move {
+            let became = if write(&text).await {
+                Copying::Copied
+            } else {
+                Copying::Failed
+            };
+            state.try_set(became);
+            set_timeout(
+                move || {
+                    state.try_set(Copying::Idle);
+                },
+                SHOWN,
+            );
+        });
+    };
+    let said = move || match state.get() {
+        Copying::Idle => "",
+        Copying::Copied => "Copied",
+        Copying::Failed => "Not copied: select it by hand",
+    };
+    view! {
+        <button class=class type="button" on:click=press aria-label=move || label.get() title=move || label.get()>
+            {children.map(|children| children())}
+            <span class="copy-sign" aria-hidden="true">
+                {move || match state.get() {
+                    Copying::Idle => "⧉",
+                    Copying::Copied => "✓",
+                    Copying::Failed => "✗",
+                }}
+            </span>
+        </button>
+        <span class="sr-only" role="status">
+            {said}
+        </span>
+    }
+}
+
+/// Writes to the clipboard. Over plain HTTP from another machine browsers have only the older way.
+async fn write(text: &str) -> bool {
+    let navigator = window().navigator();
+    let has_clipboard =
+        js_sys::Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|found| found.is_object());
+    if has_clipboard {
+        return JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok();
+    }
+    write_by_selection(text).unwrap_or(false)
+}
+
+fn write_by_selection(text: &str) -> Option<bool> {
+    let document = document();
+    let field = document.create_element("textarea").ok()?;
+    let field: web_sys::HtmlTextAreaElement = field.dyn_into().ok()?;
+    field.set_value(text);
+    field.set_class_name("sr-only");
+    document.body()?.append_child(&field).ok()?;
+    field.select();
+    let document: web_sys::HtmlDocument = document.dyn_into().ok()?;
+    let is_copied = document.exec_command("copy").unwrap_or(false);
+    field.remove();
+    Some(is_copied)
+}

@@ -1,0 +1,83 @@
+//! The frame around every page: name, search, navigation, state of the connection.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::components::brand::Brand;
+use crate::components::icon::{Icon, IconSign};
+use crate::components::link_state::{LinkState, OfflineNotice};
+use crate::components::search_box::SearchBox;
+use crate::components::theme_switch::ThemeSwitch;
+use crate::live::use_live;
+
+const PLACES: [(&str, &str, Icon); 5] = [
+    ("/", "Overview", Icon::Overview),
+    ("/wallet", "Wallet", Icon::Wallet),
+    ("/explorer", "Explorer", Icon::Explorer),
+    ("/mempool", "Mempool", Icon::Mempool),
+    ("/network", "Network", Icon::Network),
+];
+
+/// The frame; index.html draws its outline before the page is there.
+#[component]
+pub(crate) fn Frame(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let content = NodeRef::<html::Main>::new();
+    let skip = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        if let Some(content) = content.get_untracked() {
+            let _ = content.focus();
+        }
+    };
+    view! {
+        <a class="skip" href="#content" on:click=skip>
+            "Skip to the content"
+        </a>
+        <div class="frame">
+            <header class="head">
+                <Brand />
+                <SearchBox />
+                <div class="head-end">
+                    <LinkState />
+                    <ThemeSwitch />
+                </div>
+            </header>
+            <nav class="rail" aria-label="Main">
+                <ul>{PLACES.map(|(href, name, icon)| view! { <Place href=href name=name icon=icon /> })}</ul>
+                <NetworkName />
+            </nav>
+            <main class="main" id="content" tabindex="-1" node_ref=content>
+                <OfflineNotice />
+                {children()}
+            </main>
+        </div>
+    }
+}
+
+#[component]
+fn Place(href: &'static str, name: &'static str, icon: Icon) -> impl IntoView {
+    view! {
+        <li>
+            <A href=href exact={href == "/"}>
+                <IconSign icon=icon />
+                <span>{name}</span>
+            </A>
+        </li>
+    }
+}
+
+#[component]
+fn NetworkName() -> impl IntoView {
+    let live = use_live();
+    view! {
+        <p class="rail-foot quiet">
+            {move || {
+                live.with(|status| format!("Network {} · version {}", status.network, status.version))
+                    .unwrap_or_default()
+            }}
+        </p>
+    }
+}

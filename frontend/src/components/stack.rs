@@ -1,0 +1,103 @@
+//! The newest blocks as stones on each other; the newest lies on top and settles.
+
+use frontend::view::stone::ghost;
+use frontend::view::text::{count, grouped};
+use leptos::prelude::*;
+use shared::api::BlockSummary;
+
+use crate::components::skeleton::SkeletonRows;
+use crate::components::stone::Stone;
+use crate::live::{ago, use_live};
+
+/// How many stones are on the screen.
+const SHOWN: usize = 8;
+
+/// The stack, live.
+#[component]
+pub(crate) fn Stack() -> impl IntoView {
+    let live = use_live();
+    let blocks = move || {
+        live.blocks()
+            .map(|blocks| blocks.into_iter().take(SHOWN).collect::<Vec<_>>())
+    };
+    let has_blocks = Memo::new(move |_| live.blocks().is_some());
+    let deepest = move || {
+        blocks()
+            .and_then(|blocks| blocks.last().map(|block| block.header.height))
+            .unwrap_or(0)
+    };
+    view! {
+        <section class="stack" aria-label="Newest blocks">
+            <Show when=move || has_blocks.get() fallback=|| view! { <SkeletonRows rows=8 /> }>
+                <NextBlock />
+                <ol class="stack-stones">
+                    <For each=move || blocks().unwrap_or_default() key=|block| block.header.hash let:block>
+                        <StackStone block=block />
+                    </For>
+                </ol>
+                <p class="stack-ground">
+                    {move || match deepest() {
+                        0 => view! { <span>"The genesis block lies on the ground."</span> }.into_any(),
+                        below => {
+                            view! {
+                                <a href=format!("/explorer?before={below}")>
+                                    {count(below, "block", "blocks")} " below"
+                                </a>
+                            }
+                                .into_any()
+                        }
+                    }}
+                </p>
+            </Show>
+        </section>
+    }
+}
+
+/// The block that is not there yet: as wide as what waits for it.
+#[component]
+fn NextBlock() -> impl IntoView {
+    let live = use_live();
+    let pending = Memo::new(move |_| live.with(|status| status.pending).unwrap_or(0));
+    view! {
+        <a class="stack-next" class:is-waiting=move || { pending.get() > 0 } href="/mempool">
+            <svg class="stone" viewBox="0 0 320 34" aria-hidden="true">
+                <path d=move || ghost(pending.get()) />
+            </svg>
+            <span class="stone-note">
+                <span>"Next"</span>
+                <span class="quiet">
+                    {move || match pending.get() {
+                        0 => "nothing waits".to_owned(),
+                        pending => format!("{} waiting", grouped(pending)),
+                    }}
+                </span>
+            </span>
+        </a>
+    }
+}
+
+#[component]
+fn StackStone(block: BlockSummary) -> impl IntoView {
+    let live = use_live();
+    let height = block.header.height;
+    let age = ago(live, block.header.timestamp);
+    let holds = if height == 0 {
+        "genesis".to_owned()
+    } else {
+        count(block.transaction_count, "transfer", "transfers")
+    };
+    view! {
+        <li class="stack-stone">
+            <a href=format!("/explorer/blocks/{height}")>
+                <Stone block=block />
+                <span class="stone-note">
+                    <span class="stone-height">
+                        <span class="sr-only">"Block "</span>
+                        {grouped(height)}
+                    </span>
+                    <span class="quiet">{holds} <span class="stone-age">" · " {age}</span></span>
+                </span>
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,233 @@
+//! `/explorer/blocks/:id`: one block, checked.
+
+use frontend::view::text::{bytes, count, grouped, grouped_decimal};
+use frontend::view::time;
+use frontend::view::verify;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use shared::address::Prefix;
+use shared::api::{BlockJson, BlockSummary, HeaderJson};
+
+use crate::api;
+use crate::components::empty::Empty;
+use crate::components::hash::HashText;
+use crate::components::heading::PageHeading;
+use crate::components::loaded::Loaded;
+use crate::components::skeleton::SkeletonCard;
+use crate::components::stone::Stone;
+use crate::components::transfer_row::{RewardRow, TransferRow};
+use crate::components::trust::Trust;
+use crate::components::when::When;
+use crate::live::use_live;
+
+/// How many transfers are drawn at once.
+const PAGE: usize = 100;
+
+/// A block's page.
+#[component]
+pub(crate) fn BlockPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let block = LocalResource::new(move || {
+        let id = id.get();
+        async move { api::get::<BlockJson>(&format!("/blockchain/blocks/{id}")).await }
+    });
+    let title = move || match block.get() {
+        Some(Ok(block)) => format!("Block {}", grouped(block.header.height)),
+        _ => match id.get() {
+            id if id.len() < 20 => format!("Block {id}"),
+            _ => "Block".to_owned(),
+        },
+    };
+    view! {
+        <PageHeading title=Signal::derive(title) kind="Explorer" />
+        <Loaded resource=block skeleton=|| view! { <SkeletonCard /> } let:block>
+            <Whole block=block />
+        </Loaded>
+    }
+}
+
+#[component]
+fn Whole(block: BlockJson) -> impl IntoView {
+    let live = use_live();
+    let header = block.header.clone();
+    let findings = Memo::new({
+        let block = block.clone();
+        move |_| match live.prefix().or_else(|| prefix_of(&block)) {
+            Some(prefix) => verify::block(&block, &prefix),
+            None => verify::header_findings(&block.header),
+        }
+    });
+    let height = header.height;
+    let confirmations = move || {
+        live.with(|status| (status.height + 1).saturating_sub(height))
+            .unwrap_or(0)
+    };
+    let has_next = move || live.with(|status| status.height > height).unwrap_or(false);
+    let summary = BlockSummary {
+        header: header.clone(),
+        size: block.size,
+        transaction_count: block.transactions.len() as u64,
+        miner_address: block.reward.as_ref().map(|reward| reward.recipient_address.clone()),
+        reward: block.reward.as_ref().map(|reward| reward.amount).unwrap_or_default(),
+    };
+    view! {
+        <section class="card block-card">
+            <div class="block-stone">
+                <Stone block=summary />
+            </div>
+            <p class="block-line">
+                <Trust findings=findings named=true />
+                <span>
+                    {move || count(confirmations(), "confirmation", "confirmations")} " · "
+                    <When time_ms=header.timestamp /> " · " {bytes(block.size)}
+                </span>
+            </p>
+            <nav class="pages" aria-label="Neighbours">
+                {height
+                    .checked_sub(1)
+                    .map(|below| {
+                        view! {
+                            <a class="button button-quiet" href=format!("/explorer/blocks/{below}")>
+                                "↓ Block " {grouped(below)}
+                            </a>
+                        }
+                    })}
+                {move || {
+                    has_next()
+                        .then(|| {
+                            view! {
+                                <a class="button button-quiet" href=format!("/explorer/blocks/{}", height + 1)>
+                                    "↑ Block " {grouped(height + 1)}
+                                </a>
+                            }
+                        })
+                }}
+            </nav>
+        </section>
+        <Transfers block=block.clone() />
+        <HeaderFields header=header />
+    }
+}
+
+/// Before the node's status is there, the block's own addresses tell the prefix.
+fn prefix_of(block: &BlockJson) -> Option<Prefix> {
+    block
+        .reward
+        .as_ref()?
+        .recipient_address
+        .rsplit_once('1')?
+        .0
+        .parse()
+        .ok()
+}
+
+#[component]
+fn Transfers(block: BlockJson) -> impl IntoView {
+    let BlockJson {
+        header,
+        reward,
+        transactions,
+        ..
+    } = block;
+    let total = transactions.len();
+    let shown = RwSignal::new(PAGE);
+    let transactions = StoredValue::new(transactions);
+    let visible = move || transactions.with_value(|all| all.iter().take(shown.get()).cloned().collect::<Vec<_>>());
+    view! {
+        <section>
+            <h2>{count(total as u64, "transfer", "transfers")}</h2>
+            <ol class="rows">
+                {reward.map(|reward| view! { <RewardRow reward=reward note=|| "new money and fees" /> })}
+                <For each=visible key=|transfer| transfer.id let:transfer>
+                    {
+                        let fee = transfer.fee;
+                        view! { <TransferRow transfer=transfer note=move || format!("fee {fee}") /> }
+                    }
+                </For>
+            </ol>
+            <Show when=move || shown.get() < total>
+                <button class="button button-quiet" type="button" on:click=move |_| shown.update(|shown| *shown += PAGE)>
+                    "Show more"
+                </button>
+            </Show>
+            {(header.height == 0)
+                .then(|| {
+                    view! {
+                        <Empty title="The first stone.">
+                            "The genesis block follows from the network’s parameters. Nobody mined it, and it holds no transfers."
+                        </Empty>
+                    }
+                })}
+        </section>
+    }
+}
+
+/// All fields of a header, in their order.
+#[component]
+pub(crate) fn HeaderFields(
+    /// The header.
+    header: HeaderJson,
+) -> impl IntoView {
+    let previous = header
+        .height
+        .checked_sub(1)
+        .map(|_| format!("/explorer/blocks/{}", header.previous_hash));
+    let previous = match previous {
+        Some(href) => {
+            view! { <HashText hash=header.previous_hash.to_string() name="Previous hash" href=href /> }.into_any()
+        }
+        None => view! { <HashText hash=header.previous_hash.to_string() name="Parameters hash" /> }.into_any(),
+    };
+    view! {
+        <section>
+            <h2>"Header"</h2>
+            <dl class="fields">
+                <div>
+                    <dt>"Hash"</dt>
+                    <dd><HashText hash=header.hash.to_string() name="Block hash" /></dd>
+                </div>
+                <div>
+                    <dt>"Version"</dt>
+                    <dd>{header.version}</dd>
+                </div>
+                <div>
+                    <dt>"Height"</dt>
+                    <dd>{grouped(header.height)}</dd>
+                </div>
+                <div>
+                    <dt>"Previous hash"</dt>
+                    <dd>{previous}</dd>
+                </div>
+                <div>
+                    <dt>"History root"</dt>
+                    <dd><HashText hash=header.history_root.to_string() name="History root" /></dd>
+                </div>
+                <div>
+                    <dt>"Transactions root"</dt>
+                    <dd><HashText hash=header.transactions_root.to_string() name="Transactions root" /></dd>
+                </div>
+                <div>
+                    <dt>"State root"</dt>
+                    <dd><HashText hash=header.state_root.to_string() name="State root" /></dd>
+                </div>
+                <div>
+                    <dt>"Timestamp"</dt>
+                    <dd>{time::exact(header.timestamp)} <span class="quiet">" · " {header.timestamp} " ms"</span></dd>
+                </div>
+                <div>
+                    <dt>"Bits"</dt>
+                    <dd class="mono">{format!("{:08x}", header.bits)}</dd>
+                </div>
+                <div>
+                    <dt>"Nonce"</dt>
+                    <dd class="mono">{header.nonce.0.to_string()}</dd>
+                </div>
+                <div>
+                    <dt>"Work up to here"</dt>
+                    <dd>{grouped_decimal(&header.work)} <span class="quiet">" attempts"</span></dd>
+                </div>
+            </dl>
+        </section>
+    }
+}

@@ -1,0 +1,102 @@
+//! `/explorer`: all blocks, newest first, a page at a time. The place in the list stands in the page's address.
+
+use frontend::view::text::{bytes, grouped};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use shared::api::{BlockList, BlockSummary};
+
+use crate::api;
+use crate::components::account_link::AccountLink;
+use crate::components::amount::AmountText;
+use crate::components::heading::PageHeading;
+use crate::components::loaded::Loaded;
+use crate::components::skeleton::SkeletonRows;
+use crate::components::stone::Stone;
+use crate::components::when::When;
+use crate::live::use_live;
+
+const PAGE: u64 = 25;
+
+/// The list of blocks.
+#[component]
+pub(crate) fn Explorer() -> impl IntoView {
+    let live = use_live();
+    let query = use_query_map();
+    let before = Memo::new(move |_| query.with(|query| query.get("before").and_then(|text| text.parse::<u64>().ok())));
+    let blocks = LocalResource::new(move || {
+        let before = before.get();
+        // Only the newest page changes with the chain.
+        if before.is_none() {
+            live.track_chain();
+        }
+        let cursor = before.map_or_else(String::new, |before| format!("&before={before}"));
+        async move { api::get::<BlockList>(&format!("/blockchain/blocks?limit={PAGE}{cursor}")).await }
+    });
+    view! {
+        <PageHeading title="Blocks" kind="Explorer" />
+        <Loaded resource=blocks skeleton=|| view! { <SkeletonRows rows=10 /> } let:list>
+            <BlockTable list=list />
+        </Loaded>
+    }
+}
+
+#[component]
+fn BlockTable(list: BlockList) -> impl IntoView {
+    let live = use_live();
+    let newest = list.blocks.first().map(|block| block.header.height);
+    let newer = move || {
+        let tip = live.with(|status| status.height)?;
+        let newest = newest?;
+        (newest < tip).then(|| match newest + PAGE + 1 {
+            before if before > tip => "/explorer".to_owned(),
+            before => format!("/explorer?before={before}"),
+        })
+    };
+    view! {
+        <ol class="blocks">{list.blocks.into_iter().map(|block| view! { <BlockRow block=block /> }).collect_view()}</ol>
+        <nav class="pages" aria-label="Pages">
+            {move || newer().map(|href| view! { <a class="button button-quiet" href=href>"← Newer"</a> })}
+            {list
+                .next
+                .map(|before| {
+                    view! {
+                        <a class="button button-quiet" href=format!("/explorer?before={before}")>
+                            "Older →"
+                        </a>
+                    }
+                })}
+        </nav>
+    }
+}
+
+#[component]
+fn BlockRow(block: BlockSummary) -> impl IntoView {
+    let BlockSummary {
+        header,
+        size,
+        transaction_count,
+        miner_address,
+        reward,
+    } = block.clone();
+    let height = header.height;
+    view! {
+        <li class="block-row">
+            <a class="block-row-main" href=format!("/explorer/blocks/{height}")>
+                <Stone block=block />
+                <span class="block-row-height"><span class="sr-only">"Block "</span>{grouped(height)}</span>
+            </a>
+            <span class="block-row-fact">
+                {frontend::view::text::count(transaction_count, "transfer", "transfers")}
+                <span class="quiet">" · " {bytes(size)}</span>
+            </span>
+            <span class="block-row-miner">
+                {match miner_address {
+                    Some(miner) => view! { <AccountLink address=miner /> }.into_any(),
+                    None => view! { <span class="quiet">"Genesis"</span> }.into_any(),
+                }}
+            </span>
+            <span class="block-row-reward"><AmountText amount=reward /></span>
+            <span class="block-row-age quiet"><When time_ms=header.timestamp /></span>
+        </li>
+    }
+}

@@ -1,0 +1,169 @@
+//! `/`: the state at a glance, and the newest blocks as they arrive.
+
+use frontend::view::text::{grouped, grouped_decimal, hash_rate, short_number, to_f64};
+use frontend::view::time;
+use frontend::view::verify::{Findings, header_findings};
+use leptos::prelude::*;
+
+use crate::components::chart::{Chart, Value};
+use crate::components::failure::FailureNotice;
+use crate::components::heading::PageHeading;
+use crate::components::stack::Stack;
+use crate::components::trust::Trust;
+use crate::live::{Live, use_live};
+
+/// The overview.
+#[component]
+pub(crate) fn Overview() -> impl IntoView {
+    let live = use_live();
+    let failure = move || live.failure().filter(|_| live.status().is_none());
+    view! {
+        <PageHeading title="The chain now" />
+        {move || {
+            failure()
+                .map(|failure| {
+                    view! { <FailureNotice failure=failure retry=Callback::new(move |()| live.retry()) /> }
+                })
+        }}
+        <div class="overview">
+            <div class="overview-facts">
+                <Tip />
+                <Facts />
+            </div>
+            <Stack />
+        </div>
+        <Charts />
+    }
+}
+
+/// The tip, verified by itself.
+fn tip_findings(live: Live) -> Findings {
+    let tip = live.blocks().and_then(|blocks| blocks.into_iter().next());
+    tip.map_or_else(
+        || Findings::claimed("No header was read yet."),
+        |tip| header_findings(&tip.header),
+    )
+}
+
+#[component]
+fn Tip() -> impl IntoView {
+    let live = use_live();
+    let findings = Memo::new(move |_| tip_findings(live));
+    let age = move || {
+        live.with(|status| status.tip_timestamp)
+            .map(|then| time::ago(live.now(), then))
+    };
+    view! {
+        <section class="tip" aria-label="Newest block">
+            <p class="figure-label">"Height"</p>
+            <p class="figure">
+                <span class="figure-number" aria-live="polite">
+                    {move || live.with(|status| grouped(status.height)).unwrap_or_else(|| "–".to_owned())}
+                </span>
+                <Trust findings=findings />
+            </p>
+            <p class="tip-age">
+                {move || age().map_or_else(|| "Waiting for the node".to_owned(), |age| format!("Newest block {age}"))}
+            </p>
+        </section>
+    }
+}
+
+#[component]
+fn Facts() -> impl IntoView {
+    let live = use_live();
+    let fact =
+        move |read: fn(&shared::api::Status) -> String| move || live.with(read).unwrap_or_else(|| "–".to_owned());
+    view! {
+        <dl class="facts">
+            <div>
+                <dt>"Interval"</dt>
+                <dd>
+                    {fact(|status| status.mean_interval_ms.map_or_else(|| "not yet".to_owned(), time::duration))}
+                    <span class="quiet">{fact(|status| format!(" of {} aimed at", time::duration(status.interval_ms)))}</span>
+                </dd>
+            </div>
+            <div>
+                <dt>"Hash rate"</dt>
+                <dd>{fact(|status| status.hash_rate.as_ref().map_or_else(|| "not yet".to_owned(), hash_rate))}</dd>
+            </div>
+            <div>
+                <dt>"Pending"</dt>
+                <dd>
+                    <a href="/mempool">{fact(|status| frontend::view::text::count(status.pending, "transfer", "transfers"))}</a>
+                </dd>
+            </div>
+            <div>
+                <dt>"Peers"</dt>
+                <dd>
+                    <a href="/network">
+                        {fact(|status| if status.peers == 0 { "none".to_owned() } else { grouped(status.peers) })}
+                    </a>
+                </dd>
+            </div>
+            <div>
+                <dt>"Work"</dt>
+                <dd>
+                    {fact(|status| short_number(to_f64(&status.work)))} <span class="quiet">" attempts"</span>
+                </dd>
+            </div>
+            <div>
+                <dt>"Mining"</dt>
+                <dd>{fact(|status| if status.mining { "always" } else { "on demand" }.to_owned())}</dd>
+            </div>
+        </dl>
+    }
+}
+
+/// Interval and difficulty over the newest blocks.
+#[component]
+fn Charts() -> impl IntoView {
+    let live = use_live();
+    // Oldest first, as time runs.
+    let headers = Memo::new(move |_| {
+        let blocks = live.blocks().unwrap_or_default();
+        blocks.into_iter().rev().map(|block| block.header).collect::<Vec<_>>()
+    });
+    let pairs = move |read: fn(&shared::api::HeaderJson, &shared::api::HeaderJson) -> Value| {
+        headers.with(|headers| {
+            headers
+                .windows(2)
+                .map(|pair| read(&pair[0], &pair[1]))
+                .collect::<Vec<_>>()
+        })
+    };
+    let intervals = Memo::new(move |_| {
+        pairs(|before, header| {
+            let length = header.timestamp.saturating_sub(before.timestamp);
+            Value {
+                name: format!("Block {}", grouped(header.height)),
+                size: length as f64 / 1000.0,
+                text: time::duration(length),
+            }
+        })
+    });
+    let difficulties = Memo::new(move |_| {
+        pairs(|before, header| {
+            let work = shared::api::Decimal(header.work.0.saturating_sub(before.work.0));
+            Value {
+                name: format!("Block {}", grouped(header.height)),
+                size: to_f64(&work),
+                text: format!("{} attempts", grouped_decimal(&work)),
+            }
+        })
+    });
+    let is_enough = Memo::new(move |_| intervals.with(Vec::len) >= 2);
+    view! {
+        <Show when=move || is_enough.get()>
+            <section class="charts" aria-label="Over time">
+                <Chart
+                    title="Interval"
+                    of="Block"
+                    values=intervals
+                    scale=|top| time::duration((top * 1000.0) as u64)
+                />
+                <Chart title="Difficulty" of="Block" values=difficulties scale=short_number />
+            </section>
+        </Show>
+    }
+}

@@ -1,0 +1,191 @@
+//! `/explorer/transactions/:id`: where a transaction stands, with each check shown.
+
+use frontend::view::text::{count, grouped, shorten};
+use frontend::view::verify::{self, Findings};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use shared::api::{Standing, TransactionJson};
+
+use crate::api;
+use crate::components::amount::AmountText;
+use crate::components::cairn::Cairn;
+use crate::components::hash::HashText;
+use crate::components::heading::PageHeading;
+use crate::components::loaded::Loaded;
+use crate::components::skeleton::SkeletonCard;
+use crate::components::trust::Trust;
+use crate::components::when::When;
+use crate::live::use_live;
+
+/// A transaction's page.
+#[component]
+pub(crate) fn TransactionPage() -> impl IntoView {
+    let live = use_live();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let transaction = LocalResource::new(move || {
+        live.track_chain();
+        live.track_pool();
+        let id = id.get();
+        async move { api::get::<TransactionJson>(&format!("/blockchain/transactions/{id}")).await }
+    });
+    let title = move || {
+        let is_reward = matches!(transaction.get(), Some(Ok(answer)) if answer.reward.is_some());
+        format!(
+            "{} {}",
+            if is_reward { "Reward" } else { "Transfer" },
+            shorten(&id.get(), 6, 6)
+        )
+    };
+    view! {
+        <PageHeading title=Signal::derive(title) kind="Explorer" />
+        <Loaded resource=transaction skeleton=|| view! { <SkeletonCard /> } let:answer>
+            <Whole answer=answer />
+        </Loaded>
+    }
+}
+
+#[component]
+fn Whole(answer: TransactionJson) -> impl IntoView {
+    let live = use_live();
+    let findings = Memo::new({
+        let answer = answer.clone();
+        move |_| match (live.with(|status| status.genesis_hash), live.prefix()) {
+            (Some(genesis), Some(prefix)) => verify::transaction(&answer, &genesis, &prefix),
+            _ => Findings::claimed("The chain’s name was not read yet."),
+        }
+    });
+    let TransactionJson {
+        id,
+        transfer,
+        reward,
+        standing,
+    } = answer;
+    let (sender, recipient, amount) = match (&transfer, &reward) {
+        (Some(transfer), _) => (
+            Some(transfer.sender_address.clone()),
+            transfer.recipient_address.clone(),
+            transfer.amount,
+        ),
+        (None, Some(reward)) => (None, reward.recipient_address.clone(), reward.amount),
+        (None, None) => (None, String::new(), shared::amount::Amount::ZERO),
+    };
+    let memo = transfer
+        .as_ref()
+        .map(|transfer| transfer.memo.as_str().to_owned())
+        .filter(|memo| !memo.is_empty());
+    view! {
+        <section class="card payment">
+            <Party address=sender role="From" />
+            <div class="payment-amount">
+                <AmountText amount=amount class="amount-large" />
+                <span class="payment-arrow" aria-hidden="true"></span>
+                {memo.map(|memo| view! { <p class="payment-memo">"“" {memo} "”"</p> })}
+            </div>
+            <Party address=Some(recipient) role="To" />
+        </section>
+        <p class="standing">
+            <Trust findings=findings named=true />
+            <Where standing=standing.clone() />
+        </p>
+        <section>
+            <h2>"Fields"</h2>
+            <dl class="fields">
+                <div>
+                    <dt>"Id"</dt>
+                    <dd><HashText hash=id.to_string() name="Transaction id" /></dd>
+                </div>
+                {transfer
+                    .map(|transfer| {
+                        let valid = match transfer.valid_until {
+                            0 => "without limit".to_owned(),
+                            height => format!("until block {}", grouped(height)),
+                        };
+                        view! {
+                            <div>
+                                <dt>"Fee"</dt>
+                                <dd><AmountText amount=transfer.fee /></dd>
+                            </div>
+                            <div>
+                                <dt>"Nonce"</dt>
+                                <dd>{grouped(transfer.nonce)} <span class="quiet">" transfers of the sender came before"</span></dd>
+                            </div>
+                            <div>
+                                <dt>"Valid"</dt>
+                                <dd>{valid}</dd>
+                            </div>
+                            <div>
+                                <dt>"Signature"</dt>
+                                <dd><HashText hash=transfer.signature.to_string() name="Signature" /></dd>
+                            </div>
+                        }
+                    })}
+                {reward
+                    .filter(|reward| !reward.note.is_empty())
+                    .map(|reward| {
+                        view! {
+                            <div>
+                                <dt>"Note"</dt>
+                                <dd class="mono break">{reward.note}</dd>
+                            </div>
+                        }
+                    })}
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn Party(address: Option<String>, role: &'static str) -> impl IntoView {
+    match address {
+        Some(address) => {
+            let short = frontend::view::text::shorten_address(&address);
+            let spelled = format!("{role} account {address}");
+            let href = format!("/explorer/accounts/{address}");
+            let title = address.clone();
+            view! {
+                <a class="party" href=href aria-label=spelled title=title>
+                    <Cairn address=address size=64 />
+                    <span class="quiet">{role}</span>
+                    <span class="mono">{short}</span>
+                </a>
+            }
+            .into_any()
+        }
+        None => view! {
+            <span class="party">
+                <span class="party-new" aria-hidden="true"></span>
+                <span class="quiet">{role}</span>
+                <span>"New money and fees"</span>
+            </span>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Where(standing: Standing) -> impl IntoView {
+    match standing {
+        Standing::Pending { place, since } => view! {
+            <span>
+                <span class="tag tag-waiting">"Pending"</span>
+                " place " {grouped(place)} " in the mempool, since " <When time_ms=since />
+            </span>
+        }
+        .into_any(),
+        Standing::Mined {
+            header,
+            index,
+            confirmations,
+            ..
+        } => view! {
+            <span>
+                <span class="tag tag-done">"Confirmed"</span>
+                " " {count(confirmations, "confirmation", "confirmations")} " · "
+                <a href=format!("/explorer/blocks/{}", header.height)>"Block " {grouped(header.height)}</a>
+                ", number " {grouped(index)} " · " <When time_ms=header.timestamp />
+            </span>
+        }
+        .into_any(),
+    }
+}
