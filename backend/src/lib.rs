@@ -1,8 +1,10 @@
 //! The Cairn node.
 
+pub mod chain;
 pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod http;
 pub mod mempool;
 pub mod networks;
 pub mod node;

@@ -1,24 +1,92 @@
 //! The store: the only module that names the database.
+//!
+//! All of a data folder: `cairn-data` says what it is, `lock` keeps a second process out, `database` holds the records,
+//! `commits` counts the durable commits.
 
-use bytes::Bytes;
+mod beacon;
+mod marker;
+mod reader;
+mod records;
+mod spaces;
+mod stage;
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use fjall::{Database, PersistMode};
 use ruint::aliases::U256;
 use shared::{
     amount::Amount,
-    block::{Block, Header},
+    block::Header,
+    codec::Encode,
     hash::Hash,
-    history::{HistoryNode, Position},
+    history::Position,
     key::PublicKey,
+    params::Network,
+    rules::{HeaderChain, RuleError, Tip, leaf},
+    state::StateTree,
+    transaction::SignedTransfer,
 };
+
+use beacon::{Beacon, LogCopies};
+use marker::State;
+use records::{Pending, node_key};
+use spaces::{Space, Spaces};
+
+pub use reader::Reader;
+
+/// The key of the tip's height among what else there is.
+const TIP: &[u8] = b"tip";
+/// The key of the count of durable commits.
+const COMMITS: &[u8] = b"commits";
 
 /// What went wrong with the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Something that must be there is missing or cannot be read.
-    #[error("the data folder is damaged: {what}")]
+    #[error("the data folder is damaged: {what}. Nothing was changed; restore a copy, or start with an empty folder")]
     Damaged {
         /// What, and where.
         what: String,
     },
+    /// Another process has the folder open.
+    #[error("the data folder {folder} is in use by another process; stop that one, or name another folder with --data")]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The folder holds another chain.
+    #[error("the data folder holds the network {found}, and {wanted} is asked for; name another folder with --data")]
+    OtherNetwork {
+        /// The network of the folder.
+        found: String,
+        /// The network that was asked for.
+        wanted: String,
+    },
+    /// The folder was written by a newer program.
+    #[error("the data folder has format {found}, and this program knows formats up to {known}; use a newer program")]
+    NewerVersion {
+        /// The folder's format.
+        found: u32,
+        /// The newest that is known.
+        known: u32,
+    },
+    /// The folder holds something else.
+    #[error("the folder {folder} is not empty and holds no data of Cairn; name another folder with --data")]
+    Foreign {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file could not be read or written.
+    #[error("the data folder cannot be used: {0}")]
+    Io(#[from] io::Error),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] fjall::Error),
 }
 
 /// What is known of a block without reading its transfers.
@@ -47,69 +115,259 @@ pub struct Location {
     pub index: u32,
 }
 
-/// The chain as it was durably stored at one moment. Reading takes no lock, but may read from disk.
-#[derive(Clone)]
-pub struct Reader {}
+/// A record to be written, or deleted.
+type Write = (Space, Vec<u8>, Option<Vec<u8>>);
 
-impl Reader {
-    /// A block's header and figures, by height.
+/// The store of one data folder, open for writing. There is one writer; [`Store::reader`] is for everybody.
+pub struct Store {
+    database: Database,
+    reader: Reader,
+    staged: Vec<Write>,
+    commits: u64,
+    beacon: Beacon,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the store in a folder, or makes one in a folder that is empty or missing. Gives the chain's tip with it.
     ///
     /// # Errors
-    /// When the store cannot be read, as with every method here.
-    pub fn summary(&self, _height: u64) -> Result<Option<Summary>, StoreError> {
-        unimplemented!()
+    /// When the folder is in use, damaged, of another network or a newer version, or holds something else. Nothing is
+    /// changed then.
+    pub fn open(folder: &Path, network: &Network) -> Result<(Self, Tip), StoreError> {
+        if marker::read(folder, network)?.is_none() {
+            check_empty(folder)?;
+            fs::create_dir_all(folder)?;
+        }
+        let lock = lock(folder)?;
+        // Once more, as another process may have been faster.
+        let state = marker::read(folder, network)?;
+        let path = folder.join("database");
+        if state == Some(State::Ready) {
+            return open_ready(folder, &path, network, lock);
+        }
+        marker::write(folder, network, State::New)?;
+        if path.exists() {
+            fs::remove_dir_all(&path)?;
+        }
+        let mut store = Self::assemble(folder, &path, lock)?;
+        store.write_genesis(network)?;
+        marker::write(folder, network, State::Ready)?;
+        let tip = Tip::genesis(network);
+        Ok((store, tip))
     }
 
-    /// The height of the block with this hash, if it is in the chain.
-    ///
-    /// # Errors
-    /// See [`Reader::summary`].
-    pub fn height_of(&self, _hash: &Hash) -> Result<Option<u64>, StoreError> {
-        unimplemented!()
+    /// The chain as it is stored now.
+    #[must_use]
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
     }
 
-    /// A block by height; none for genesis, which has no body.
-    ///
-    /// # Errors
-    /// See [`Reader::summary`].
-    pub fn block(&self, _height: u64) -> Result<Option<Block>, StoreError> {
-        unimplemented!()
+    /// Keeps a pending transfer.
+    pub fn put_pending(&mut self, id: &Hash, transfer: &SignedTransfer, since_ms: u64) {
+        let pending = Pending {
+            since_ms,
+            transfer: transfer.clone(),
+        };
+        self.put(Space::Pending, id.0.to_vec(), pending.to_bytes());
     }
 
-    /// The canonical bytes of a block by height; for genesis those of the header.
-    ///
-    /// # Errors
-    /// See [`Reader::summary`].
-    pub fn block_bytes(&self, _height: u64) -> Result<Option<Bytes>, StoreError> {
-        unimplemented!()
+    /// Forgets a pending transfer.
+    pub fn delete_pending(&mut self, id: &Hash) {
+        self.delete(Space::Pending, id.0.to_vec());
     }
 
-    /// Where a transaction is, by its id.
+    /// Writes all that was staged, as a whole. It is durable after the next [`Store::persist`].
     ///
     /// # Errors
-    /// See [`Reader::summary`].
-    pub fn locate(&self, _id: &Hash) -> Result<Option<Location>, StoreError> {
-        unimplemented!()
+    /// When the database fails: the store must not be used any more.
+    pub fn write(&mut self) -> Result<(), StoreError> {
+        if self.staged.is_empty() {
+            return Ok(());
+        }
+        let mut staged = std::mem::take(&mut self.staged);
+        // Of several for one key the last counts; the database does not promise that.
+        staged.sort_by(|(a, x, _), (b, y, _)| (a, x).cmp(&(b, y)));
+        let mut batch = self.database.batch();
+        let mut staged = staged.into_iter().peekable();
+        while let Some((space, key, value)) = staged.next() {
+            if staged
+                .peek()
+                .is_some_and(|(next, other, _)| (*next, other) == (space, &key))
+            {
+                continue;
+            }
+            let keyspace = self.reader.spaces.get(space);
+            match value {
+                Some(value) => batch.insert(keyspace, key, value),
+                None => batch.remove(keyspace, key),
+            }
+        }
+        batch.commit()?;
+        self.reader.snapshot = self.database.snapshot();
+        Ok(())
     }
 
-    /// Where the transactions are that touch an account: newest first, before `before`, at most `limit`.
+    /// Makes durable all that was written.
     ///
     /// # Errors
-    /// See [`Reader::summary`].
-    pub fn activity(
-        &self,
-        _key: &PublicKey,
-        _before: Option<Location>,
-        _limit: usize,
-    ) -> Result<Vec<Location>, StoreError> {
-        unimplemented!()
+    /// When the database fails: the store must not be used any more.
+    pub fn persist(&mut self) -> Result<(), StoreError> {
+        self.commits += 1;
+        self.put(Space::Meta, COMMITS.to_vec(), self.commits.to_bytes());
+        self.write()?;
+        self.database.persist(PersistMode::SyncData)?;
+        self.beacon.write(self.commits)?;
+        Ok(())
     }
 
-    /// A node of the tree over all headers.
-    ///
-    /// # Errors
-    /// See [`Reader::summary`].
-    pub fn history_node(&self, _position: Position) -> Result<HistoryNode, StoreError> {
-        unimplemented!()
+    fn assemble(folder: &Path, path: &Path, lock: File) -> Result<Self, StoreError> {
+        let (database, spaces) = Spaces::open(path).map_err(|error| match error {
+            StoreError::Database(fjall::Error::Locked) => StoreError::InUse {
+                folder: folder.to_owned(),
+            },
+            error => error,
+        })?;
+        let reader = Reader {
+            snapshot: database.snapshot(),
+            spaces: Arc::new(spaces),
+        };
+        Ok(Self {
+            commits: reader.decoded(Space::Meta, COMMITS, "count of commits")?.unwrap_or(0),
+            database,
+            reader,
+            staged: Vec::new(),
+            beacon: Beacon::open(folder)?,
+            _lock: lock,
+        })
     }
+
+    fn write_genesis(&mut self, network: &Network) -> Result<(), StoreError> {
+        let chain = HeaderChain::genesis(network);
+        let (header, hash) = (*chain.header(), chain.hash());
+        let key = 0_u64.to_be_bytes().to_vec();
+        let summary = Summary::genesis(header, hash, chain.work());
+        self.put(Space::Headers, key.clone(), summary.to_bytes());
+        self.put(Space::Heights, hash.0.to_vec(), reader::number(0));
+        let position = Position { level: 0, index: 0 };
+        self.put(Space::Nodes, node_key(position), leaf(&header, hash).to_bytes());
+        for (account, state) in network.genesis_accounts() {
+            self.put(Space::Accounts, account.to_vec(), state.to_bytes());
+        }
+        self.put(Space::Meta, TIP.to_vec(), key);
+        self.persist()
+    }
+
+    /// Reads the tip, and checks that header, history and accounts agree.
+    fn load_tip(&self) -> Result<Tip, StoreError> {
+        let damaged = |what: &str| StoreError::Damaged { what: what.to_owned() };
+        let bytes = self.reader.get(Space::Meta, TIP)?;
+        let height = bytes.and_then(|bytes| Some(u64::from_be_bytes(bytes.as_ref().try_into().ok()?)));
+        let height = height.ok_or_else(|| damaged("the tip is missing"))?;
+        let headers = crate::chain::load_headers(self, height)?;
+        let summary = self.reader.summary(height)?;
+        let summary = summary.ok_or_else(|| damaged("the tip's header is missing"))?;
+        if headers.hash() != summary.hash
+            || self.reader.height_of(&summary.hash)? != Some(height)
+            || headers.work() != summary.work
+        {
+            return Err(damaged("the tip's header does not agree with the indexes"));
+        }
+        if self.reader.block_bytes(height)?.is_none() {
+            return Err(damaged("the tip's block is missing"));
+        }
+        let mut failure = None;
+        let accounts = self.reader.accounts().map_while(|account| {
+            let account = account.map_err(|error| failure = Some(error)).ok();
+            account.map(|(key, account)| (key.0, account))
+        });
+        let accounts = StateTree::from_sorted(accounts).map_err(|error| damaged(&error.to_string()))?;
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        Tip::from_parts(headers, accounts).map_err(|error: RuleError| damaged(&error.to_string()))
+    }
+
+    fn put(&mut self, space: Space, key: Vec<u8>, value: Vec<u8>) {
+        self.staged.push((space, key, Some(value)));
+    }
+
+    fn delete(&mut self, space: Space, key: Vec<u8>) {
+        self.staged.push((space, key, None));
+    }
+}
+
+/// Opens a database that was made before. If anything is wrong with it, its logs are put back as they were.
+fn open_ready(folder: &Path, path: &Path, network: &Network, lock: File) -> Result<(Store, Tip), StoreError> {
+    let damaged = |what: String| StoreError::Damaged { what };
+    if !path.join("version").exists() {
+        return Err(damaged("the folder \"database\" is missing or incomplete".to_owned()));
+    }
+    let expected = Beacon::read(folder)?;
+    let copies = LogCopies::make(path)?;
+    let opened = std::panic::catch_unwind(|| {
+        let store = Store::assemble(folder, path, lock)?;
+        if store.commits < expected {
+            let what = format!(
+                "its log ends after commit {}, and {expected} were answered",
+                store.commits
+            );
+            return Err(damaged(what));
+        }
+        let tip = store.load_tip()?;
+        if store.reader.summary(0)?.map(|genesis| genesis.hash) != Some(network.genesis_hash()) {
+            return Err(damaged("the genesis block is another".to_owned()));
+        }
+        Ok((store, tip))
+    });
+    let opened = opened.unwrap_or_else(|_| Err(damaged("the database cannot read its files".to_owned())));
+    match opened {
+        Ok(opened) => {
+            copies.remove()?;
+            Ok(opened)
+        }
+        Err(error) => {
+            copies.put_back()?;
+            Err(match error {
+                StoreError::Database(error) => damaged(error.to_string()),
+                error => error,
+            })
+        }
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(folder.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(StoreError::InUse {
+            folder: folder.to_owned(),
+        }),
+        Err(fs::TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// A new store is only made where nothing of anybody else's is.
+fn check_empty(folder: &Path) -> Result<(), StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
+        // What an attempt that was cut short leaves behind.
+        if !["lock", "cairn-data.next"]
+            .iter()
+            .any(|name| entry.as_ref().is_ok_and(|entry| entry.file_name() == *name))
+        {
+            return Err(StoreError::Foreign {
+                folder: folder.to_owned(),
+            });
+        }
+    }
+    Ok(())
 }

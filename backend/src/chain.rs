@@ -1,0 +1,406 @@
+//! Fork choice: the chain with the most work, its side branches, and the way between them.
+//!
+//! A plain state machine: the store is a trait, the time an argument. Each call makes at most one change, which the store
+//! takes as a whole; what a block sets free is fetched with [`Chain::next_adopted`].
+
+mod branches;
+mod memory;
+mod orphans;
+mod storage;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use shared::{
+    block::Block,
+    hash::Hash,
+    history::{History, Position},
+    params::Network,
+    rules::{ConnectedBlock, HeaderChain, MEDIAN_SPAN, RuleError, Tip, VerifiedBlock},
+};
+
+use branches::Branches;
+use orphans::Orphans;
+
+pub use memory::MemoryStorage;
+pub use storage::{Change, Storage};
+
+/// How many of the last tips are kept, for proofs against recent headers and short reorganisations.
+pub const KEPT_TIPS: usize = 64;
+/// How many refused blocks are remembered.
+const MAX_INVALID: usize = 1_024;
+
+/// What became of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    /// It is the new tip.
+    Connected,
+    /// It is kept on a side branch.
+    Side,
+    /// Its parent is unknown; it is kept for a while.
+    Orphan,
+    /// It was known before.
+    Known,
+}
+
+/// How the chain changed.
+#[derive(Debug)]
+pub struct Step {
+    /// The height of the last block that the old and the new chain share.
+    pub fork_height: u64,
+    /// The tip before.
+    pub old_tip: Hash,
+    /// The blocks that were undone, lowest first.
+    pub undone: Vec<Block>,
+    /// The blocks that were added, lowest first.
+    pub connected: Vec<ConnectedBlock>,
+}
+
+/// Why a block is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError<E> {
+    /// It breaks a rule.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// The store failed. Nothing more can be done with the chain.
+    #[error(transparent)]
+    Storage(E),
+}
+
+/// Makes verified blocks of parsed ones: on as many threads as the owner likes.
+pub type Verify = Box<dyn Fn(Block, &Network) -> Result<VerifiedBlock, RuleError> + Send>;
+
+/// The best chain and what is known besides.
+pub struct Chain<S> {
+    network: Arc<Network>,
+    storage: S,
+    verify: Verify,
+    /// The newest last; never empty.
+    tips: VecDeque<Tip>,
+    branches: Branches,
+    orphans: Orphans,
+    /// Blocks with valid work that cannot be connected, and why. The oldest is forgotten first.
+    invalid: BTreeMap<Hash, RuleError>,
+    invalid_order: VecDeque<Hash>,
+}
+
+impl<S: Storage> Chain<S> {
+    /// The chain in a store, whose tip was put together from it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn new(network: Arc<Network>, storage: S, tip: Tip, verify: Verify) -> Result<Self, S::Error> {
+        let mut chain = Self {
+            network,
+            storage,
+            verify,
+            tips: VecDeque::from([tip]),
+            branches: Branches::default(),
+            orphans: Orphans::default(),
+            invalid: BTreeMap::new(),
+            invalid_order: VecDeque::new(),
+        };
+        let mut headers = chain.storage.side_headers()?;
+        headers.sort_by_key(|(_, header, _)| header.height);
+        for (hash, header, bytes) in headers {
+            // They were accepted before, so their time is no question.
+            if let Some(parent) = chain.headers_of(&header.previous_hash)?
+                && let Ok(headers) = parent.accept(&chain.network, &header, u64::MAX)
+            {
+                chain.branches.insert(hash, headers, header.previous_hash, bytes);
+            }
+        }
+        Ok(chain)
+    }
+
+    /// The newest block, and the accounts after it.
+    #[must_use]
+    pub fn tip(&self) -> &Tip {
+        self.tips.back().expect("never empty")
+    }
+
+    /// The last tips, the newest last.
+    pub fn tips(&self) -> impl DoubleEndedIterator<Item = &Tip> {
+        self.tips.iter()
+    }
+
+    /// The store.
+    pub const fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    /// The store, for what the chain does not care about.
+    pub const fn storage_mut(&mut self) -> &mut S {
+        &mut self.storage
+    }
+
+    /// How many blocks are kept on side branches, and how many wait for their parent.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.branches.len(), self.orphans.len())
+    }
+
+    /// Takes a block that was verified by itself.
+    ///
+    /// # Errors
+    /// The rule that it breaks. The chain is as before.
+    pub fn submit(
+        &mut self,
+        block: VerifiedBlock,
+        now_ms: u64,
+    ) -> Result<(Placed, Option<Step>), ChainError<S::Error>> {
+        let (hash, parent) = (block.hash(), block.header().previous_hash);
+        if let Some(error) = self.invalid.get(&hash).or_else(|| self.invalid.get(&parent)) {
+            return Err(error.clone().into());
+        }
+        let is_main = self.storage.height_of(&hash).map_err(ChainError::Storage)?.is_some();
+        if is_main || self.branches.contains(&hash) || self.orphans.contains(&hash) {
+            return Ok((Placed::Known, None));
+        }
+        if parent == self.tip().hash() {
+            let connected = match self.tip().connect(&self.network, block, now_ms) {
+                Ok(connected) => connected,
+                Err(error) => return Err(self.refuse(hash, error).into()),
+            };
+            return Ok((Placed::Connected, Some(self.extend(connected)?)));
+        }
+        let Some(headers) = self.headers_of(&parent).map_err(ChainError::Storage)? else {
+            self.orphans.insert(block);
+            return Ok((Placed::Orphan, None));
+        };
+        let depth = self.tip().height() - self.fork_height(parent).map_err(ChainError::Storage)?;
+        let limit = self.network.parameters().max_reorg_depth;
+        if depth > u64::from(limit) {
+            return Err(RuleError::ReorganisationTooDeep { depth, limit }.into());
+        }
+        let headers = match headers.accept(&self.network, block.header(), now_ms) {
+            Ok(headers) => headers,
+            Err(error) => return Err(self.refuse(hash, error).into()),
+        };
+        if headers.work() > self.tip().headers().work() {
+            let step = self.reorganise(block)?;
+            return Ok((Placed::Connected, Some(step)));
+        }
+        self.keep_aside(&block, headers)?;
+        Ok((Placed::Side, None))
+    }
+
+    /// Takes a block that this node made on its tip. None when the tip has moved on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn submit_own(&mut self, connected: ConnectedBlock) -> Result<Option<Step>, ChainError<S::Error>> {
+        if connected.block.header().previous_hash != self.tip().hash() {
+            return Ok(None);
+        }
+        self.extend(connected).map(Some)
+    }
+
+    /// A block that waited for one that is known by now. It is to be submitted.
+    pub fn next_adopted(&mut self) -> Option<VerifiedBlock> {
+        self.orphans.next_adopted()
+    }
+
+    fn extend(&mut self, connected: ConnectedBlock) -> Result<Step, ChainError<S::Error>> {
+        let parent = self.tip().clone();
+        self.apply(&parent, Vec::new(), vec![connected])
+    }
+
+    /// Goes over to the branch that ends with `last`, which has more work than the tip.
+    fn reorganise(&mut self, last: VerifiedBlock) -> Result<Step, ChainError<S::Error>> {
+        let branch = self.branches.path_to(last.header().previous_hash);
+        let first = branch.first().copied();
+        let parent = first.map_or(last.header().previous_hash, |hash| self.branches.parent(&hash));
+        let fork_height = self.fork_height(parent).map_err(ChainError::Storage)?;
+        let fork = self.tip_at(fork_height).map_err(ChainError::Storage)?;
+        let mut connected = Vec::new();
+        let mut tip = fork.clone();
+        for hash in branch {
+            let block = self.storage.side_block(&hash).map_err(ChainError::Storage)?;
+            let verified = (self.verify)(block, &self.network);
+            // The headers were accepted when the block came, so their time is no question.
+            match verified.and_then(|block| tip.connect(&self.network, block, u64::MAX)) {
+                Ok(block) => {
+                    tip = block.tip.clone();
+                    connected.push(block);
+                }
+                Err(error) => {
+                    self.drop_branch(hash)?;
+                    self.refuse(last.hash(), error.clone());
+                    return Err(self.refuse(hash, error).into());
+                }
+            }
+        }
+        let hash = last.hash();
+        match tip.connect(&self.network, last, u64::MAX) {
+            Ok(block) => connected.push(block),
+            Err(error) => return Err(self.refuse(hash, error).into()),
+        }
+        let undone = (fork_height + 1..=self.tip().height())
+            .map(|height| self.storage.block(height))
+            .collect::<Result<_, _>>()
+            .map_err(ChainError::Storage)?;
+        self.apply(&fork, undone, connected)
+    }
+
+    /// Makes the change that leads from the tip over `fork` to the last of `connected`.
+    fn apply(
+        &mut self,
+        fork: &Tip,
+        undone: Vec<Block>,
+        connected: Vec<ConnectedBlock>,
+    ) -> Result<Step, ChainError<S::Error>> {
+        let old_tip = self.tip().hash();
+        let mut headers = fork.headers().clone();
+        let mut aside = Vec::new();
+        for block in &undone {
+            // They were in the chain, so they are accepted.
+            headers = headers.accept(&self.network, &block.header, u64::MAX)?;
+            aside.push((headers.clone(), block.encoded_len()));
+        }
+        let new_height = fork.height() + connected.len() as u64;
+        let dropped = self
+            .branches
+            .outdated(new_height, self.network.parameters().max_reorg_depth);
+        let change = Change {
+            fork,
+            undone: &undone,
+            connected: &connected,
+            dropped: &dropped,
+            max_reorg_depth: self.network.parameters().max_reorg_depth.into(),
+        };
+        self.storage.stage(&change).map_err(ChainError::Storage)?;
+        for hash in &dropped {
+            self.branches.remove(hash);
+        }
+        for (headers, bytes) in aside {
+            let (hash, parent) = (headers.hash(), headers.header().previous_hash);
+            self.branches.insert(hash, headers, parent, bytes);
+        }
+        while self.tips.len() > 1 && self.tip().height() > fork.height() {
+            self.tips.pop_back();
+        }
+        if self.tip().hash() != fork.hash() {
+            self.tips = VecDeque::from([fork.clone()]);
+        }
+        for block in &connected {
+            let hash = block.block.hash();
+            self.branches.remove(&hash);
+            self.orphans.adopt(&hash);
+            self.tips.push_back(block.tip.clone());
+        }
+        while self.tips.len() > KEPT_TIPS {
+            self.tips.pop_front();
+        }
+        Ok(Step {
+            fork_height: fork.height(),
+            old_tip,
+            undone,
+            connected,
+        })
+    }
+
+    fn keep_aside(&mut self, block: &VerifiedBlock, headers: HeaderChain) -> Result<(), ChainError<S::Error>> {
+        let (hash, block) = (block.hash(), block.to_block());
+        let dropped = self.branches.make_room(block.encoded_len(), headers.work());
+        let Some(dropped) = dropped else {
+            // All others have more work. Without room it is not kept.
+            return Ok(());
+        };
+        self.storage
+            .stage_side(&hash, &block, &dropped)
+            .map_err(ChainError::Storage)?;
+        for hash in &dropped {
+            self.branches.remove(hash);
+        }
+        let parent = block.header.previous_hash;
+        self.branches.insert(hash, headers, parent, block.encoded_len());
+        self.orphans.adopt(&hash);
+        Ok(())
+    }
+
+    /// Forgets a block on a side branch and all that follow it.
+    fn drop_branch(&mut self, hash: Hash) -> Result<(), ChainError<S::Error>> {
+        let dropped = self.branches.with_descendants(hash);
+        self.storage.stage_dropped(&dropped).map_err(ChainError::Storage)?;
+        for hash in &dropped {
+            self.branches.remove(hash);
+        }
+        Ok(())
+    }
+
+    /// Remembers a block that breaks a rule for good, and gives the rule.
+    fn refuse(&mut self, hash: Hash, error: RuleError) -> RuleError {
+        // Later it may not be too late any more.
+        if !matches!(error, RuleError::TimeTooLate { .. }) && self.invalid.insert(hash, error.clone()).is_none() {
+            self.invalid_order.push_back(hash);
+            if self.invalid_order.len() > MAX_INVALID
+                && let Some(oldest) = self.invalid_order.pop_front()
+            {
+                self.invalid.remove(&oldest);
+            }
+        }
+        error
+    }
+
+    /// The headers up to a block of the chain or of a branch.
+    fn headers_of(&self, hash: &Hash) -> Result<Option<HeaderChain>, S::Error> {
+        if let Some(headers) = self.branches.headers(hash) {
+            return Ok(Some(headers.clone()));
+        }
+        self.storage
+            .height_of(hash)?
+            .map(|height| self.headers_at(height))
+            .transpose()
+    }
+
+    /// The height of the last block of the chain from which a block branches off; its own if it is in the chain.
+    fn fork_height(&self, hash: Hash) -> Result<u64, S::Error> {
+        let path = self.branches.path_to(hash);
+        let parent = path.first().map_or(hash, |first| self.branches.parent(first));
+        Ok(self.storage.height_of(&parent)?.unwrap_or(0))
+    }
+
+    /// The headers of the chain up to a height.
+    fn headers_at(&self, height: u64) -> Result<HeaderChain, S::Error> {
+        if let Some(tip) = self.kept_tip(height) {
+            return Ok(tip.headers().clone());
+        }
+        load_headers(&self.storage, height)
+    }
+
+    /// The chain and the accounts as they were at a height. The deeper, the longer it takes.
+    fn tip_at(&self, height: u64) -> Result<Tip, S::Error> {
+        if let Some(tip) = self.kept_tip(height) {
+            return Ok(tip.clone());
+        }
+        let oldest = self.tips.front().expect("never empty");
+        let mut accounts = oldest.accounts().clone();
+        for height in (height + 1..=oldest.height()).rev() {
+            let before = self.storage.undo(height)?;
+            accounts.update(before.into_iter().map(|(key, account)| (key.0, account)));
+        }
+        let headers = self.headers_at(height)?;
+        Ok(Tip::from_parts(headers, accounts).expect("undo restores the accounts"))
+    }
+
+    fn kept_tip(&self, height: u64) -> Option<&Tip> {
+        let oldest = self.tips.front()?.height();
+        self.tips.get(usize::try_from(height.checked_sub(oldest)?).ok()?)
+    }
+}
+
+/// Puts the headers up to a height of the stored chain together.
+///
+/// # Errors
+/// When the store fails.
+pub fn load_headers<S: Storage + ?Sized>(storage: &S, height: u64) -> Result<HeaderChain, S::Error> {
+    let header = storage.header(height)?;
+    let history = History::at(&|position: Position| storage.history_node(position), height)?;
+    let times = (height.saturating_sub(MEDIAN_SPAN as u64 - 1)..height)
+        .map(|height| Ok(storage.header(height)?.timestamp))
+        .collect::<Result<_, _>>()?;
+    Ok(HeaderChain::from_parts(header, history, times))
+}

@@ -1,0 +1,181 @@
+//! Reading the stored chain as it was at one moment.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fjall::{Readable, Snapshot};
+use shared::{
+    block::{Block, Header},
+    codec::{self, Decode, Encode},
+    hash::Hash,
+    history::{HistoryNode, Position},
+    key::PublicKey,
+    state::Account,
+    transaction::SignedTransfer,
+};
+
+use super::{
+    Location, StoreError, Summary,
+    records::{Before, Pending, activity_key, node_key},
+    spaces::{Space, Spaces},
+};
+
+/// The chain as it was stored at one moment. Reading takes no lock, but may read from disk.
+#[derive(Clone)]
+pub struct Reader {
+    pub(super) snapshot: Snapshot,
+    pub(super) spaces: Arc<Spaces>,
+}
+
+/// For all methods: an error means that the store cannot be read or is damaged.
+#[allow(clippy::missing_errors_doc)]
+impl Reader {
+    /// A block's header and figures, by height.
+    pub fn summary(&self, height: u64) -> Result<Option<Summary>, StoreError> {
+        self.decoded(Space::Headers, &height.to_be_bytes(), "header")
+    }
+
+    /// The height of the block with this hash, if it is in the chain.
+    pub fn height_of(&self, hash: &Hash) -> Result<Option<u64>, StoreError> {
+        self.decoded(Space::Heights, &hash.0, "height")
+    }
+
+    /// A block by height; none for genesis, which has no body.
+    pub fn block(&self, height: u64) -> Result<Option<Block>, StoreError> {
+        if height == 0 {
+            return Ok(None);
+        }
+        let bytes = self.block_bytes(height)?;
+        bytes
+            .map(|bytes| Block::from_bytes(&bytes).map_err(|error| damaged("block", &height.to_be_bytes(), &error)))
+            .transpose()
+    }
+
+    /// The canonical bytes of a block by height; for genesis those of the header.
+    pub fn block_bytes(&self, height: u64) -> Result<Option<Bytes>, StoreError> {
+        let key = height.to_be_bytes();
+        let Some(summary) = self.get(Space::Headers, &key)? else {
+            return Ok(None);
+        };
+        let header = summary.get(..Header::LEN).ok_or_else(|| missing("header", &key))?;
+        if height == 0 {
+            return Ok(Some(Bytes::copy_from_slice(header)));
+        }
+        let body = self.get(Space::Bodies, &key)?.ok_or_else(|| missing("body", &key))?;
+        Ok(Some([header, &body].concat().into()))
+    }
+
+    /// Where a transaction is, by its id.
+    pub fn locate(&self, id: &Hash) -> Result<Option<Location>, StoreError> {
+        let Some(bytes) = self.get(Space::Transactions, &id.0)? else {
+            return Ok(None);
+        };
+        let location = Location::from_slice(&bytes).ok_or_else(|| missing("location", &id.0))?;
+        Ok(Some(location))
+    }
+
+    /// Where the transactions are that touch an account: newest first, before `before`, at most `limit`.
+    pub fn activity(
+        &self,
+        account: &PublicKey,
+        before: Option<Location>,
+        limit: usize,
+    ) -> Result<Vec<Location>, StoreError> {
+        let end = before.unwrap_or(Location {
+            height: u64::MAX,
+            index: u32::MAX,
+        });
+        let start = Location { height: 0, index: 0 };
+        let range = activity_key(account, start)..activity_key(account, end);
+        self.snapshot
+            .range(self.spaces.get(Space::Activity), range)
+            .rev()
+            .take(limit)
+            .map(|guard| {
+                let key = guard.key()?;
+                Location::from_slice(&key[32..]).ok_or_else(|| missing("line of an account's history", &key))
+            })
+            .collect()
+    }
+
+    /// A node of the tree over all headers.
+    pub fn history_node(&self, position: Position) -> Result<HistoryNode, StoreError> {
+        let key = node_key(position);
+        self.decoded(Space::Nodes, &key, "history node")?
+            .ok_or_else(|| missing("history node", &key))
+    }
+
+    /// All accounts in the order of their keys.
+    pub fn accounts(&self) -> impl Iterator<Item = Result<(PublicKey, Account), StoreError>> {
+        self.snapshot.iter(self.spaces.get(Space::Accounts)).map(|guard| {
+            let (key, value) = guard.into_inner()?;
+            let public = PublicKey::from_bytes(&key).map_err(|error| damaged("account", &key, &error))?;
+            let account = Account::from_bytes(&value).map_err(|error| damaged("account", &key, &error))?;
+            Ok((public, account))
+        })
+    }
+
+    /// The accounts that the block at `height` changed, as they were before it.
+    pub(super) fn undo(&self, height: u64) -> Result<Vec<(PublicKey, Account)>, StoreError> {
+        let key = height.to_be_bytes();
+        let bytes = self
+            .get(Space::Undo, &key)?
+            .ok_or_else(|| missing("undo record", &key))?;
+        let mut reader = codec::Reader::new(&bytes);
+        let list = reader
+            .list::<Before>("accounts", u32::MAX)
+            .map_err(|error| damaged("undo record", &key, &error))?;
+        Ok(list.into_iter().map(|Before(key, account)| (key, account)).collect())
+    }
+
+    /// A block that is not in the chain.
+    pub(super) fn side_block(&self, hash: &Hash) -> Result<Option<Block>, StoreError> {
+        self.decoded(Space::Side, &hash.0, "side block")
+    }
+
+    /// All blocks that are not in the chain.
+    pub(super) fn side_blocks(&self) -> impl Iterator<Item = Result<(Hash, Block), StoreError>> {
+        self.snapshot.iter(self.spaces.get(Space::Side)).map(|guard| {
+            let (key, value) = guard.into_inner()?;
+            let hash = Hash::from_bytes(&key).map_err(|error| damaged("side block", &key, &error))?;
+            let block = Block::from_bytes(&value).map_err(|error| damaged("side block", &key, &error))?;
+            Ok((hash, block))
+        })
+    }
+
+    /// The stored pending transfers, and when they came.
+    pub fn pending(&self) -> impl Iterator<Item = Result<(SignedTransfer, u64), StoreError>> {
+        self.snapshot.iter(self.spaces.get(Space::Pending)).map(|guard| {
+            let (key, value) = guard.into_inner()?;
+            let pending = Pending::from_bytes(&value).map_err(|error| damaged("pending transfer", &key, &error))?;
+            Ok((pending.transfer, pending.since_ms))
+        })
+    }
+
+    pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<fjall::Slice>, StoreError> {
+        Ok(self.snapshot.get(self.spaces.get(space), key)?)
+    }
+
+    pub(super) fn decoded<T: Decode>(&self, space: Space, key: &[u8], what: &str) -> Result<Option<T>, StoreError> {
+        self.get(space, key)?
+            .map(|bytes| T::from_bytes(&bytes).map_err(|error| damaged(what, key, &error)))
+            .transpose()
+    }
+}
+
+pub(super) fn missing(what: &str, key: &[u8]) -> StoreError {
+    StoreError::Damaged {
+        what: format!("the {what} of {} is missing or too short", hex::encode(key)),
+    }
+}
+
+fn damaged(what: &str, key: &[u8], error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Damaged {
+        what: format!("the {what} of {} cannot be read: {error}", hex::encode(key)),
+    }
+}
+
+/// The bytes of a number, as values hold it.
+pub(super) fn number(value: u64) -> Vec<u8> {
+    value.to_bytes()
+}
