@@ -304,6 +304,26 @@ pub struct BlockList {
     pub next: Option<u64>,
 }
 
+/// `GET /blockchain/headers`: lowest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HeaderList {
+    /// The headers.
+    pub headers: Vec<HeaderJson>,
+    /// Give this as `from` for the next page; none on the last.
+    pub next: Option<u64>,
+}
+
+/// `GET /blockchain/chain`: lowest block first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Chain {
+    /// The blocks that were asked for.
+    pub chain: Vec<BlockJson>,
+    /// How many blocks the whole chain has.
+    pub length: u64,
+}
+
 /// `GET /blockchain/status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,0 +1,244 @@
+//! Who may ask: the Host allow-list, which stops DNS rebinding, and the check that no page of another site asks.
+//!
+//! Nothing here keeps out programs of the same machine, which can send what they like; it is browsers that are made to
+//! carry a stranger's requests, and browsers say truly for whom.
+
+use axum::http::{HeaderMap, Method, Uri, header, uri::Authority};
+
+use super::problem::Problem;
+
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
+const SEC_FETCH_MODE: &str = "sec-fetch-mode";
+
+/// The hosts as which the node may be asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Guard {
+    port: u16,
+    /// In lower case; with a port or, for any, without.
+    allowed: Vec<(String, Option<u16>)>,
+}
+
+impl Guard {
+    /// For a node that listens on `port`. `allow_hosts` are names with or without a port.
+    pub(crate) fn new(port: u16, allow_hosts: &[String]) -> Self {
+        let allowed = allow_hosts.iter().map(|host| {
+            let host = host.to_ascii_lowercase();
+            match host.parse::<Authority>() {
+                Ok(authority) => (authority.host().to_owned(), authority.port_u16()),
+                Err(_) => (host, None),
+            }
+        });
+        Self {
+            port,
+            allowed: allowed.collect(),
+        }
+    }
+
+    /// Refuses a request that comes under a stranger's name, or from a stranger's page.
+    ///
+    /// # Errors
+    /// A 400 or 403 that says which header, and the way out.
+    pub(crate) fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+        let host = self.check_host(uri, headers)?;
+        if is_public(uri.path()) && is_safe(method) {
+            return Ok(());
+        }
+        let changes = !is_safe(method) || uri.path().trim_end_matches('/') == "/blockchain/mine";
+        self.check_site(headers, &host, changes)
+    }
+
+    fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<Authority, Problem> {
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let (first, second) = (hosts.next(), hosts.next());
+        let missing = || Problem::bad_request("host-invalid", "A request has exactly one valid Host header.");
+        if second.is_some() {
+            return Err(missing());
+        }
+        let host = first
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.parse::<Authority>().ok())
+            .filter(|authority| !authority.as_str().contains('@'))
+            .ok_or_else(missing)?;
+        // The absolute form of a request names the host a second time.
+        let named_twice = uri.authority().is_some_and(|authority| *authority != host);
+        if named_twice || !self.is_allowed(host.host(), host.port_u16()) {
+            let name = host.host().to_owned();
+            return Err(Problem::forbidden(
+                "host-not-allowed",
+                format!("This node does not answer as {host}. Start it with --allow-host {name} if that is its name."),
+            ));
+        }
+        Ok(host)
+    }
+
+    fn is_allowed(&self, host: &str, port: Option<u16>) -> bool {
+        let host = host.to_ascii_lowercase();
+        // A page's name cannot be one of these unless the page is this machine's. A proxy may leave the port out.
+        let is_loopback = matches!(host.as_str(), "127.0.0.1" | "[::1]" | "localhost");
+        if is_loopback && port.is_none_or(|port| port == self.port) {
+            return true;
+        }
+        self.allowed
+            .iter()
+            .any(|(name, only)| *name == host && only.is_none_or(|only| port.unwrap_or(80) == only))
+    }
+
+    /// `changes` tells whether the request changes anything.
+    fn check_site(&self, headers: &HeaderMap, host: &Authority, changes: bool) -> Result<(), Problem> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let refused = || {
+            Problem::forbidden(
+                "origin-not-allowed",
+                "A page of another site may not use this node: only its own page may.",
+            )
+        };
+        let from_own_page = match text(SEC_FETCH_SITE) {
+            Some("same-origin") => true,
+            // Typed in, or not by a page at all.
+            Some("none") | None => false,
+            // Following a link only shows something, to the person who follows it.
+            Some(_) if !changes && text(SEC_FETCH_MODE) == Some("navigate") => return Ok(()),
+            Some(_) => return Err(refused()),
+        };
+        if let Some(origin) = headers.get(header::ORIGIN) {
+            let origin = origin.to_str().map_err(|_| refused())?;
+            if !is_origin_of(origin, host) && !(from_own_page && is_loopback_origin(origin)) {
+                return Err(refused());
+            }
+        }
+        if changes
+            && !from_own_page
+            && let Some(referer) = text(header::REFERER.as_str())
+            && !is_origin_of(referer, host)
+        {
+            return Err(refused());
+        }
+        Ok(())
+    }
+}
+
+const fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// Whether a path belongs to the page, which links may lead to, and not to the interface.
+fn is_public(path: &str) -> bool {
+    !is_api(path)
+}
+
+/// Whether a path belongs to the interface for programs: what is unknown there is a 404 in JSON.
+pub(crate) fn is_api(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    matches!(first, "blockchain" | "client" | "metrics" | "healthy" | "ready")
+}
+
+/// Whether a URL has this host, on http or https (for a proxy in front).
+fn is_origin_of(url: &str, host: &Authority) -> bool {
+    origin_authority(url).is_some_and(|authority| authority == *host)
+}
+
+/// `trunk serve` shows the page on another port of this machine, and forwards what it asks.
+fn is_loopback_origin(url: &str) -> bool {
+    origin_authority(url).is_some_and(|authority| matches!(authority.host(), "127.0.0.1" | "[::1]" | "localhost"))
+}
+
+fn origin_authority(url: &str) -> Option<Authority> {
+    let uri: Uri = url.parse().ok()?;
+    matches!(uri.scheme_str(), Some("http" | "https")).then(|| uri.authority().cloned())?
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderName;
+
+    use super::*;
+
+    fn verdict(method: Method, path: &str, fields: &[(&str, &str)]) -> Result<(), String> {
+        let guard = Guard::new(5000, &["node.example".to_owned(), "proxy.example:8443".to_owned()]);
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+        }
+        let uri = path.parse().unwrap();
+        guard
+            .check(&method, &uri, &headers)
+            .map_err(|problem| problem.code.into_owned())
+    }
+
+    #[test]
+    fn only_own_names_are_answered() {
+        for host in [
+            "127.0.0.1:5000",
+            "localhost:5000",
+            "LOCALHOST:5000",
+            "[::1]:5000",
+            "127.0.0.1",
+            "node.example",
+            "node.example:9",
+            "proxy.example:8443",
+        ] {
+            assert_eq!(verdict(Method::GET, "/", &[("host", host)]), Ok(()), "{host}");
+        }
+        for host in [
+            "evil.example:5000",
+            "127.0.0.1:5001",
+            "localhost.evil.example:5000",
+            "127.0.0.1.evil.example",
+            "proxy.example",
+            "0.0.0.0:5000",
+            "127.1:5000",
+        ] {
+            let expected = Err("host-not-allowed".to_owned());
+            assert_eq!(verdict(Method::GET, "/", &[("host", host)]), expected, "{host}");
+        }
+        let invalid = Err("host-invalid".to_owned());
+        assert_eq!(verdict(Method::GET, "/", &[]), invalid);
+        assert_eq!(verdict(Method::GET, "/", &[("host", "")]), invalid);
+        assert_eq!(verdict(Method::GET, "/", &[("host", "me@localhost:5000")]), invalid);
+        let twice = [("host", "localhost:5000"), ("host", "localhost:5000")];
+        assert_eq!(verdict(Method::GET, "/", &twice), invalid);
+    }
+
+    #[test]
+    fn other_sites_drive_nothing() {
+        let refused = Err("origin-not-allowed".to_owned());
+        let host = ("host", "localhost:5000");
+        let post = "/blockchain/transactions/new";
+        for field in [
+            ("origin", "http://evil.example"),
+            ("origin", "http://localhost:5001"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("referer", "http://evil.example/page"),
+        ] {
+            assert_eq!(verdict(Method::POST, post, &[host, field]), refused, "{field:?}");
+            assert_eq!(
+                verdict(Method::GET, "/blockchain/mine", &[host, field]),
+                refused,
+                "{field:?}"
+            );
+        }
+        let link = [host, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+        assert_eq!(verdict(Method::GET, "/blockchain/mine", &link), refused);
+        assert_eq!(verdict(Method::GET, "/blockchain/status", &link), Ok(()));
+        assert_eq!(verdict(Method::GET, "/wallet", &link), Ok(()));
+        for fields in [
+            vec![host],
+            vec![host, ("origin", "http://localhost:5000")],
+            vec![
+                host,
+                ("origin", "http://localhost:5000"),
+                ("sec-fetch-site", "same-origin"),
+            ],
+            vec![
+                host,
+                ("origin", "http://127.0.0.1:8080"),
+                ("sec-fetch-site", "same-origin"),
+            ],
+            vec![host, ("sec-fetch-site", "none")],
+        ] {
+            assert_eq!(verdict(Method::POST, post, &fields), Ok(()), "{fields:?}");
+        }
+    }
+}
