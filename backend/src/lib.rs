@@ -6,6 +6,8 @@ pub mod client;
 pub mod clock;
 pub mod http;
 pub mod mempool;
+pub mod miner;
 pub mod networks;
 pub mod node;
 pub mod store;
+pub mod verify;

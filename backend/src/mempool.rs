@@ -421,7 +421,7 @@ impl Mempool {
         relay.max(cheapest.map_or(Amount::ZERO, |(place, _)| place.more_than(size)))
     }
 
-    /// The least fee with which a transfer of `size` bytes comes before all but the first `count` ready ones.
+    /// The least fee with which a transfer of `size` bytes is among the first `count` ready ones.
     #[must_use]
     pub fn fee_for_place(&self, count: usize, size: usize) -> Amount {
         let passed = self.indexes.ready.values().nth(count.saturating_sub(1));

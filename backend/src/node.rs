@@ -2,36 +2,60 @@
 //!
 //! One writer thread owns the chain. Everybody else reads [`View`]s, each of which is one consistent, durable moment.
 
+mod error;
 mod events;
+mod mining;
+mod view;
+mod writer;
 
-use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
+use std::{
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Sender},
+    },
+    thread::{self, JoinHandle},
+};
 
+use anyhow::{Context as _, bail};
+use arc_swap::ArcSwap;
 use shared::{
     block::Block,
     hash::Hash,
     key::PublicKey,
     params::Network,
-    rules::{RuleError, Tip},
-    state::StateTree,
+    rules::{Party, RuleError},
     transaction::{SignedTransfer, VerifiedTransfer},
 };
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
     clock::Clock,
-    mempool::{self, Mempool, MempoolError},
-    store::{Reader, Summary},
+    mempool,
+    store::Summary,
+    verify::{Verifier, verify_block},
 };
+use events::Events;
+use writer::{Command, Writer};
 
+pub use crate::chain::Placed;
+pub use error::{BlockError, MineError, SubmitError};
 pub use events::{Event, Numbered, Subscription};
+pub use view::View;
+
+/// How many requests may wait for the writer; further ones wait for their turn to wait.
+const MAX_REQUESTS: usize = 4_096;
 
 /// How a node runs.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where the node keeps everything.
     pub data_dir: PathBuf,
-    /// Whether it mines all the time.
+    /// Whether it mines all the time. On a network of fixed difficulty it keeps to the interval.
     pub mine: bool,
-    /// Whether it mines a block for each transfer that comes in.
+    /// Whether it mines as long as transfers are pending.
     pub mine_on_transfer: bool,
     /// How many threads mine; all cores by default.
     pub threads: Option<NonZeroUsize>,
@@ -56,114 +80,6 @@ impl Config {
     }
 }
 
-/// One durable moment of the node.
-pub struct View {
-    tip: Tip,
-    reader: Reader,
-    mempool: Mempool,
-}
-
-impl View {
-    /// The newest block, and the accounts after it.
-    #[must_use]
-    pub const fn tip(&self) -> &Tip {
-        &self.tip
-    }
-
-    /// The stored chain.
-    #[must_use]
-    pub const fn reader(&self) -> &Reader {
-        &self.reader
-    }
-
-    /// The pending transfers.
-    #[must_use]
-    pub const fn mempool(&self) -> &Mempool {
-        &self.mempool
-    }
-
-    /// The accounts after the block at `height`, if that is the tip or one of the last before it.
-    #[must_use]
-    pub fn state_at(&self, _height: u64) -> Option<&StateTree> {
-        unimplemented!()
-    }
-}
-
-/// Why a transfer is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    /// By the mempool.
-    #[error(transparent)]
-    Mempool(#[from] MempoolError),
-    /// The node is stopping.
-    #[error("the node is stopping")]
-    Stopping,
-}
-
-impl SubmitError {
-    /// The reason's stable name, for programs.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Mempool(error) => error.code(),
-            Self::Stopping => "stopping",
-        }
-    }
-}
-
-/// What became of a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placed {
-    /// It is the new tip, or part of the new chain.
-    Connected,
-    /// It is kept on a side branch.
-    Side,
-    /// Its parent is unknown; it is kept for a while.
-    Orphan,
-    /// It was known before.
-    Known,
-}
-
-/// Why a block is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum BlockError {
-    /// It breaks a rule.
-    #[error(transparent)]
-    Rule(#[from] RuleError),
-    /// The node is stopping.
-    #[error("the node is stopping")]
-    Stopping,
-}
-
-/// Why no block was mined.
-#[derive(Debug, thiserror::Error)]
-pub enum MineError {
-    /// More blocks than one call gives.
-    #[error("{count} blocks are asked for, and one call mines 1 to {}", Node::MAX_MINE_COUNT)]
-    Count {
-        /// How many were asked for.
-        count: u64,
-    },
-    /// The recipient's key cannot be paid.
-    #[error(transparent)]
-    Rule(#[from] RuleError),
-    /// The node is stopping.
-    #[error("the node is stopping")]
-    Stopping,
-}
-
-impl MineError {
-    /// The reason's stable name, for programs.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Count { .. } => "count-out-of-range",
-            Self::Rule(error) => error.code(),
-            Self::Stopping => "stopping",
-        }
-    }
-}
-
 /// What was mined.
 #[derive(Debug, Clone)]
 pub struct Mined {
@@ -176,26 +92,55 @@ pub struct Mined {
 }
 
 /// A handle on a running node. Clones are handles on the same node.
+///
+/// The data folder stays in use until the node was stopped and the last handle and [`View`] are gone.
 #[derive(Clone)]
 pub struct Node {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    network: Network,
+    network: Arc<Network>,
     config: Config,
+    clock: Arc<dyn Clock>,
+    view: ArcSwap<View>,
+    events: Arc<Events>,
+    attempts: Arc<AtomicU64>,
+    verifier: Verifier,
+    commands: Sender<Command>,
+    requests: Arc<Semaphore>,
 }
 
-/// Waits for a node's threads.
-pub struct Running {}
+/// The threads of a node. Dropping it stops them.
+pub struct Running {
+    commands: Sender<Command>,
+    writer: Option<JoinHandle<()>>,
+}
 
 impl Running {
     /// Stops the node after what it has begun, and waits for it. Blocks the thread.
     ///
     /// # Errors
     /// When a thread of the node failed.
-    pub fn stop(self) -> anyhow::Result<()> {
-        unimplemented!()
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        self.join()
+    }
+
+    fn join(&mut self) -> anyhow::Result<()> {
+        // If the writer has ended, it need not be told.
+        let _ = self.commands.send(Command::Stop);
+        match self.writer.take().map(JoinHandle::join) {
+            Some(Err(_)) => bail!("the writer failed"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Err(error) = self.join() {
+            tracing::error!("{error}");
+        }
     }
 }
 
@@ -207,8 +152,40 @@ impl Node {
     ///
     /// # Errors
     /// When the folder is in use, damaged, of another network or of a newer version.
-    pub fn start(_network: Network, _config: Config, _clock: Arc<dyn Clock>) -> anyhow::Result<(Self, Running)> {
-        unimplemented!()
+    pub fn start(network: Network, config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<(Self, Running)> {
+        if config.mine && config.recipient.is_none() {
+            bail!("to mine, the node must know whom to pay: name an address with --recipient");
+        }
+        if let Some(recipient) = &config.recipient {
+            check_recipient(recipient)?;
+        }
+        let network = Arc::new(network);
+        let (commands, inbox) = mpsc::channel();
+        let events = Arc::new(Events::new(clock.now_ms()));
+        let mut writer = Writer::open(&network, &config, &clock, &commands, inbox, Arc::clone(&events))
+            .with_context(|| format!("the node cannot start with the data in {}", config.data_dir.display()))?;
+        let inner = Arc::new(Inner {
+            view: ArcSwap::from(writer.view()),
+            attempts: writer.attempts(),
+            verifier: Verifier::start(network.genesis_hash()).context("the system gives no threads")?,
+            commands: commands.clone(),
+            requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
+            network,
+            config,
+            clock,
+            events,
+        });
+        let shared = Arc::clone(&inner);
+        let publish = Box::new(move |view| shared.view.store(view));
+        let thread = thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer.run(publish))
+            .context("the system gives no threads")?;
+        let running = Running {
+            commands,
+            writer: Some(thread),
+        };
+        Ok((Self { inner }, running))
     }
 
     /// The network.
@@ -226,44 +203,89 @@ impl Node {
     /// The clock's time, in milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> u64 {
-        unimplemented!()
+        self.inner.clock.now_ms()
     }
 
     /// The newest durable moment. Takes no lock.
     #[must_use]
     pub fn view(&self) -> Arc<View> {
-        unimplemented!()
+        self.inner.view.load_full()
+    }
+
+    /// How many nonces the node's threads have tried since the start.
+    #[must_use]
+    pub fn attempts(&self) -> u64 {
+        self.inner.attempts.load(Ordering::Relaxed)
     }
 
     /// Verifies transfers by themselves, together with those of other callers, on all cores.
-    pub async fn verify(&self, _transfers: Vec<SignedTransfer>) -> Vec<Result<VerifiedTransfer, RuleError>> {
-        unimplemented!()
+    pub async fn verify(&self, transfers: Vec<SignedTransfer>) -> Vec<Result<VerifiedTransfer, RuleError>> {
+        let verdicts = self.inner.verifier.verify(transfers).await;
+        verdicts.expect("the thread lives as long as a handle does")
     }
 
-    /// Takes transfers into the mempool. Answers when those accepted are durable.
-    pub async fn submit(&self, _transfers: Vec<VerifiedTransfer>) -> Vec<Result<Hash, SubmitError>> {
-        unimplemented!()
+    /// Takes transfers into the mempool, one after another. Answers when those accepted are durable.
+    pub async fn submit(&self, transfers: Vec<VerifiedTransfer>) -> Vec<Result<Hash, SubmitError>> {
+        let count = transfers.len();
+        let verdicts = self.ask(|reply| Command::Submit { transfers, reply }).await;
+        verdicts.unwrap_or_else(|| (0..count).map(|_| Err(SubmitError::Stopping)).collect())
     }
 
-    /// Takes a block. Answers when it is durable.
+    /// Takes a block. Answers when it is durable. Blocks are taken in the order of the calls, also while others wait.
     ///
     /// # Errors
     /// When it breaks a rule.
-    pub async fn submit_block(&self, _block: Block) -> Result<Placed, BlockError> {
-        unimplemented!()
+    pub async fn submit_block(&self, block: Block) -> Result<Placed, BlockError> {
+        let (verdict, verified) = mpsc::sync_channel(1);
+        let node = self.clone();
+        let answer = self.ask(move |reply| {
+            rayon::spawn(move || {
+                let view = node.view();
+                let known = |id: &Hash| view.mempool().get(id).map(|entry| entry.transfer.clone());
+                // The writer may have ended.
+                let _ = verdict.send(verify_block(block, node.network(), known));
+            });
+            Command::Block { verified, reply }
+        });
+        answer.await.unwrap_or(Err(BlockError::Stopping))
     }
 
     /// Mines `count` blocks and answers when they are durable. Dropping the future ends the search.
     ///
     /// # Errors
     /// When the count is out of range or the recipient cannot be paid.
-    pub async fn mine(&self, _recipient: PublicKey, _count: u64) -> Result<Mined, MineError> {
-        unimplemented!()
+    pub async fn mine(&self, recipient: PublicKey, count: u64) -> Result<Mined, MineError> {
+        if !(1..=Self::MAX_MINE_COUNT).contains(&count) {
+            return Err(MineError::Count { count });
+        }
+        check_recipient(&recipient)?;
+        let answer = self.ask(|reply| Command::Mine {
+            recipient,
+            count,
+            reply,
+        });
+        answer.await.unwrap_or(Err(MineError::Stopping))
     }
 
     /// What happens from now on, or after the event with the number `after`.
     #[must_use]
-    pub fn subscribe(&self, _after: Option<u64>) -> Subscription {
-        unimplemented!()
+    pub fn subscribe(&self, after: Option<u64>) -> Subscription {
+        self.inner.events.subscribe(after)
     }
+
+    /// Sends a command, and waits for the answer. None when the node is stopping.
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
+        let _permit = self.inner.requests.acquire().await.ok()?;
+        let (reply, answer) = oneshot::channel();
+        self.inner.commands.send(command(reply)).ok()?;
+        answer.await.ok()
+    }
+}
+
+fn check_recipient(recipient: &PublicKey) -> Result<(), RuleError> {
+    recipient.check().map_err(|reason| RuleError::InvalidKey {
+        party: Party::Miner,
+        key: *recipient,
+        reason,
+    })
 }

@@ -1,0 +1,431 @@
+//! The writer thread: owns chain, mempool and store, and does one thing after another.
+//!
+//! What is asked for at about the same time shares one durable commit, after which all are answered and readers see it.
+
+use std::{
+    collections::{BTreeMap, HashSet, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::AtomicU64,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
+    thread::available_parallelism,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use shared::{
+    hash::Hash,
+    key::PublicKey,
+    params::Network,
+    rules::{RuleError, Tip, VerifiedBlock},
+    state::Account,
+    transaction::{SignedTransfer, VerifiedTransfer},
+};
+use tokio::sync::oneshot;
+
+use super::{
+    BlockError, Config, Event, Events, MineError, Mined, SubmitError, View,
+    mining::{Request, Search},
+};
+use crate::{
+    chain::{Chain, ChainError, Placed, Step},
+    clock::Clock,
+    mempool::{DropReason, Dropped, Mempool},
+    miner::{Miner, Report},
+    store::{Store, StoreError, Summary},
+    verify::{verify_block, verify_transfers},
+};
+
+/// How many commands share a commit at most.
+const MAX_GROUP: usize = 4_096;
+/// How long blocks are mined before they are made durable and shown, when nobody waits for an answer.
+const MAX_DELAY: Duration = Duration::from_millis(100);
+/// How often the age of pending transfers is looked at.
+const HOUSEKEEPING: Duration = Duration::from_secs(10);
+
+/// What the writer is asked to do.
+pub(super) enum Command {
+    Submit {
+        transfers: Vec<VerifiedTransfer>,
+        reply: oneshot::Sender<Vec<Result<Hash, SubmitError>>>,
+    },
+    Block {
+        /// Gives the verdict on the block itself, on which other threads work.
+        verified: Receiver<Result<VerifiedBlock, RuleError>>,
+        reply: oneshot::Sender<Result<Placed, BlockError>>,
+    },
+    Mine {
+        recipient: PublicKey,
+        count: u64,
+        reply: oneshot::Sender<Result<Mined, MineError>>,
+    },
+    Found(Report),
+    Stop,
+}
+
+type Reply = Box<dyn FnOnce() + Send>;
+
+/// The writer's state.
+pub(super) struct Writer {
+    pub(super) network: Arc<Network>,
+    pub(super) config: Config,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) chain: Chain<Store>,
+    pub(super) mempool: Mempool,
+    pub(super) miner: Miner,
+    pub(super) requests: VecDeque<Request>,
+    pub(super) search: Option<Search>,
+    /// When the node last failed to mine of itself.
+    pub(super) failed_at: Option<Instant>,
+    inbox: Receiver<Command>,
+    events: Arc<Events>,
+    /// What happened since the last commit, and who waits for it.
+    news: Vec<Event>,
+    replies: Vec<Reply>,
+    is_dirty: bool,
+    tips: Arc<VecDeque<Tip>>,
+    last_commit: Instant,
+    last_housekeeping: Instant,
+}
+
+impl Writer {
+    /// Opens the store and loads what it holds.
+    pub(super) fn open(
+        network: &Arc<Network>,
+        config: &Config,
+        clock: &Arc<dyn Clock>,
+        commands: &Sender<Command>,
+        inbox: Receiver<Command>,
+        events: Arc<Events>,
+    ) -> Result<Self> {
+        let (store, tip) = Store::open(&config.data_dir, network)?;
+        let mempool = Mempool::new(config.mempool, tip.height());
+        let verify = Box::new(|block, network: &Network| verify_block(block, network, |_| None));
+        let chain = Chain::new(Arc::clone(network), store, tip, verify)?;
+        let threads = match config.threads {
+            Some(threads) => threads.get(),
+            None => available_parallelism().map_or(1, usize::from),
+        };
+        let commands = commands.clone();
+        // The writer may have ended; nobody wants the nonce then.
+        let miner = Miner::start(threads, move |report| drop(commands.send(Command::Found(report))))?;
+        let mut writer = Self {
+            tips: Arc::new(chain.tips().cloned().collect()),
+            network: Arc::clone(network),
+            config: config.clone(),
+            clock: Arc::clone(clock),
+            chain,
+            mempool,
+            miner,
+            requests: VecDeque::new(),
+            search: None,
+            failed_at: None,
+            inbox,
+            events,
+            news: Vec::new(),
+            replies: Vec::new(),
+            is_dirty: false,
+            last_commit: Instant::now(),
+            last_housekeeping: Instant::now(),
+        };
+        writer.load_pending()?;
+        Ok(writer)
+    }
+
+    /// How many nonces were tried.
+    pub(super) fn attempts(&self) -> Arc<AtomicU64> {
+        self.miner.attempts()
+    }
+
+    /// The current moment. Only durable moments are published.
+    pub(super) fn view(&mut self) -> Arc<View> {
+        Arc::new(View {
+            tips: Arc::clone(&self.tips),
+            reader: self.chain.storage().reader().clone(),
+            mempool: self.mempool.clone(),
+            aside: self.chain.counts(),
+        })
+    }
+
+    /// Works until it is told to stop. A failure of the store, or a panic, ends the program: what was answered is durable,
+    /// and nothing more can be.
+    pub(super) fn run(mut self, publish: Box<dyn Fn(Arc<View>) + Send>) {
+        let ended = catch_unwind(AssertUnwindSafe(|| self.work(&*publish)));
+        self.events.close();
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => fail(&error.to_string()),
+            Err(_) => fail("the writer panicked"),
+        }
+    }
+
+    fn work(&mut self, publish: &dyn Fn(Arc<View>)) -> Result<(), StoreError> {
+        loop {
+            let mut command = if self.is_busy() {
+                self.inbox.try_recv().ok()
+            } else {
+                match self.inbox.recv_timeout(self.pause()) {
+                    Ok(command) => Some(command),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    // Stopped without being told, as all handles are gone.
+                    Err(RecvTimeoutError::Disconnected) => Some(Command::Stop),
+                }
+            };
+            let mut count = 0;
+            while let Some(next) = command {
+                if matches!(next, Command::Stop) {
+                    self.commit(publish)?;
+                    return Ok(());
+                }
+                self.handle(next)?;
+                count += 1;
+                command = (count < MAX_GROUP).then(|| self.inbox.try_recv().ok()).flatten();
+            }
+            self.mine()?;
+            if self.last_housekeeping.elapsed() > HOUSEKEEPING {
+                self.last_housekeeping = Instant::now();
+                let aged = self.mempool.expire(self.clock.now_ms());
+                self.forget(&aged);
+            }
+            let is_overdue = self.is_dirty && (!self.is_busy() || self.last_commit.elapsed() > MAX_DELAY);
+            if is_overdue || !self.replies.is_empty() {
+                self.commit(publish)?;
+            }
+        }
+    }
+
+    fn handle(&mut self, command: Command) -> Result<(), StoreError> {
+        match command {
+            Command::Submit { transfers, reply } => {
+                let results = transfers.into_iter().map(|transfer| self.add(transfer)).collect();
+                self.answer(reply, results);
+            }
+            Command::Block { verified, reply } => {
+                // The thread that verifies it does nothing else, so this ends.
+                let verdict = verified.recv().unwrap_or(Err(RuleError::FeesOverflow));
+                let result = match verdict {
+                    Ok(block) => self.connect(block)?,
+                    Err(error) => Err(error),
+                };
+                self.answer(reply, result.map_err(BlockError::Rule));
+            }
+            Command::Mine {
+                recipient,
+                count,
+                reply,
+            } => self.requests.push_back(Request::new(recipient, count, reply)),
+            Command::Found(report) => self.found(report)?,
+            Command::Stop => {}
+        }
+        Ok(())
+    }
+
+    /// Takes a transfer into the mempool.
+    fn add(&mut self, transfer: VerifiedTransfer) -> Result<Hash, SubmitError> {
+        let account = self.account(&transfer.transfer().sender);
+        let added = self.mempool.add(transfer, account, self.clock.now_ms())?;
+        let entry = added.entry;
+        let id = entry.id();
+        self.is_dirty = true;
+        let store = self.chain.storage_mut();
+        store.put_pending(&id, entry.transfer.signed(), entry.since_ms);
+        let waiting = self.mempool.is_waiting(&entry);
+        self.news.push(Event::Pending { entry, waiting });
+        self.forget(&added.dropped);
+        Ok(id)
+    }
+
+    /// Takes a block, and those that waited for it.
+    fn connect(&mut self, block: VerifiedBlock) -> Result<Result<Placed, RuleError>, StoreError> {
+        let placed = match self.submit(block)? {
+            Ok(placed) => placed,
+            Err(error) => return Ok(Err(error)),
+        };
+        self.connect_adopted()?;
+        Ok(Ok(placed))
+    }
+
+    /// Takes the blocks that waited for the last ones.
+    pub(super) fn connect_adopted(&mut self) -> Result<(), StoreError> {
+        while let Some(orphan) = self.chain.next_adopted() {
+            if let Err(error) = self.submit(orphan)? {
+                tracing::info!(%error, "a block that waited for its parent is refused");
+            }
+        }
+        Ok(())
+    }
+
+    fn submit(&mut self, block: VerifiedBlock) -> Result<Result<Placed, RuleError>, StoreError> {
+        let submitted = self.chain.submit(block, self.clock.now_ms());
+        let (placed, step) = match submitted {
+            Ok(done) => done,
+            Err(ChainError::Rule(error)) => {
+                // A branch that turned out invalid may have been dropped.
+                self.chain.storage_mut().write()?;
+                return Ok(Err(error));
+            }
+            Err(ChainError::Storage(error)) => return Err(error),
+        };
+        match step {
+            Some(step) => self.follow(&step)?,
+            None => self.chain.storage_mut().write()?,
+        }
+        self.is_dirty |= placed != Placed::Known;
+        Ok(Ok(placed))
+    }
+
+    /// Follows the chain: gives back what was undone, takes out what was mined, and writes both with the blocks as one.
+    pub(super) fn follow(&mut self, step: &Step) -> Result<(), StoreError> {
+        self.is_dirty = true;
+        let tip = self.chain.tip().clone();
+        let mined: HashSet<Hash> = step
+            .connected
+            .iter()
+            .flat_map(|connected| connected.block.ids()[1..].iter().copied())
+            .collect();
+        let mut changed: BTreeMap<PublicKey, Account> = BTreeMap::new();
+        for connected in &step.connected {
+            changed.extend(connected.changes.iter().map(|change| (change.key, change.after)));
+        }
+        for id in mined.iter().filter(|id| self.mempool.get(id).is_some()) {
+            self.chain.storage_mut().delete_pending(id);
+        }
+        if !step.undone.is_empty() {
+            self.news.push(Event::Reorganisation {
+                fork_height: step.fork_height,
+                old_tip: step.old_tip,
+                new_tip: tip.hash(),
+            });
+            self.give_back(step, &tip, &mined, &mut changed);
+        }
+        let dropped = self.mempool.advance(tip.height(), changed, |id| mined.contains(id));
+        self.forget(&dropped);
+        for connected in &step.connected {
+            let work = connected.tip.headers().work();
+            let summary = Summary::new(&connected.block.to_block(), connected.block.hash(), work);
+            self.news.push(Event::Block(Arc::new(summary)));
+        }
+        self.chain.storage_mut().write()
+    }
+
+    /// Takes the transfers of undone blocks back into the mempool, unless they were mined again.
+    fn give_back(&mut self, step: &Step, tip: &Tip, mined: &HashSet<Hash>, changed: &mut BTreeMap<PublicKey, Account>) {
+        let now_ms = self.clock.now_ms();
+        for block in &step.undone {
+            let touched = block
+                .transfers
+                .iter()
+                .flat_map(|signed| [signed.transfer.sender, signed.transfer.recipient])
+                .chain([block.reward.recipient]);
+            changed.extend(touched.map(|key| (key, tip.accounts().get(&key.0))));
+            let back: Vec<SignedTransfer> = block
+                .transfers
+                .iter()
+                .filter(|signed| !mined.contains(&signed.id()))
+                .cloned()
+                .collect();
+            for verdict in verify_transfers(&back, &self.network.genesis_hash()) {
+                // They were in a verified block.
+                let Ok(transfer) = verdict else { continue };
+                let (id, account) = (transfer.id(), tip.accounts().get(&transfer.transfer().sender.0));
+                match self.mempool.restore(transfer, account, now_ms) {
+                    Ok(entry) => {
+                        let store = self.chain.storage_mut();
+                        store.put_pending(&id, entry.transfer.signed(), now_ms);
+                        let waiting = self.mempool.is_waiting(&entry);
+                        self.news.push(Event::Pending { entry, waiting });
+                    }
+                    Err(reason) => self.forget(&[Dropped { id, reason }]),
+                }
+            }
+        }
+    }
+
+    /// Notes what left the mempool without being mined.
+    fn forget(&mut self, dropped: &[Dropped]) {
+        for Dropped { id, reason } in dropped {
+            self.is_dirty = true;
+            self.chain.storage_mut().delete_pending(id);
+            let replaced_by = match reason {
+                DropReason::Replaced { by } => Some(*by),
+                _ => None,
+            };
+            self.news.push(Event::Dropped {
+                id: *id,
+                reason: reason.code(),
+                replaced_by,
+            });
+        }
+    }
+
+    /// Makes durable what was done, shows it to readers, and answers.
+    fn commit(&mut self, publish: &dyn Fn(Arc<View>)) -> Result<(), StoreError> {
+        if self.is_dirty {
+            self.chain.storage_mut().persist()?;
+            if self.tips.back().map(Tip::hash) != Some(self.chain.tip().hash()) {
+                self.tips = Arc::new(self.chain.tips().cloned().collect());
+            }
+            publish(self.view());
+            self.is_dirty = false;
+        }
+        self.last_commit = Instant::now();
+        if !self.news.is_empty() {
+            self.events.publish(self.news.drain(..));
+        }
+        self.replies.drain(..).for_each(|reply| reply());
+        Ok(())
+    }
+
+    /// Answers after the next commit. Who no longer waits does not mind.
+    pub(super) fn answer<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, answer: T) {
+        self.replies.push(Box::new(move || drop(reply.send(answer))));
+    }
+
+    fn account(&self, key: &PublicKey) -> Account {
+        self.chain.tip().accounts().get(&key.0)
+    }
+
+    /// Takes the stored pending transfers, as far as the chain still has room for them.
+    fn load_pending(&mut self) -> Result<(), StoreError> {
+        let mut stored: Vec<(SignedTransfer, u64)> =
+            self.chain.storage().reader().pending().collect::<Result<_, _>>()?;
+        if stored.is_empty() {
+            return Ok(());
+        }
+        stored.sort_by_key(|(signed, since_ms)| (*since_ms, signed.transfer.sender, signed.transfer.nonce));
+        let (transfers, times): (Vec<_>, Vec<_>) = stored.into_iter().unzip();
+        let verdicts = verify_transfers(&transfers, &self.network.genesis_hash());
+        let mut changed = BTreeMap::new();
+        let mut dropped = Vec::new();
+        for ((verdict, signed), since_ms) in verdicts.into_iter().zip(&transfers).zip(times) {
+            let sender = signed.transfer.sender;
+            let account = self.account(&sender);
+            changed.insert(sender, account);
+            let restored = verdict
+                .map_err(|_| DropReason::Invalid)
+                .and_then(|transfer| self.mempool.restore(transfer, account, since_ms));
+            if let Err(reason) = restored {
+                let id = signed.id();
+                dropped.push(Dropped { id, reason });
+            }
+        }
+        let height = self.chain.tip().height();
+        dropped.extend(self.mempool.advance(height, changed, |_| false));
+        dropped.extend(self.mempool.expire(self.clock.now_ms()));
+        self.forget(&dropped);
+        if self.is_dirty {
+            self.chain.storage_mut().persist()?;
+            self.is_dirty = false;
+        }
+        Ok(())
+    }
+}
+
+/// Ends the program: without its writer the node can do nothing but mislead.
+fn fail(reason: &str) -> ! {
+    tracing::error!("the node ends, as {reason}");
+    eprintln!("cairn: the node ends, as {reason}; what it acknowledged is safe");
+    std::process::exit(1);
+}
