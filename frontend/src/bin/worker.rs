@@ -1,3 +1,105 @@
-//! The key worker.
+//! The key worker: joins the keeper of keys to the page's messages, the browser's database and its randomness.
+//!
+//! Questions are answered one after another. Ending the worker, which the page does on every lock, gives all of its
+//! memory back to the browser.
 
-fn main() {}
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use frontend::keyworker::keeper::{Change, Keeper, World};
+use frontend::keyworker::store::Store;
+use frontend::wallet::messages::{Answer, Failure, Question, Reply};
+use wasm_bindgen::prelude::*;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use zeroize::Zeroizing;
+
+/// What the page posts, waiting for its turn; and the keeper, which is taken out while it works.
+#[derive(Default)]
+struct Desk {
+    waiting: VecDeque<Zeroizing<String>>,
+    keeper: Option<Keeper>,
+    is_busy: bool,
+}
+
+thread_local! {
+    static DESK: RefCell<Desk> = RefCell::default();
+}
+
+fn main() {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let receive = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+        if let Some(text) = event.data().as_string() {
+            take(Zeroizing::new(text));
+        }
+    });
+    scope.set_onmessage(Some(receive.as_ref().unchecked_ref()));
+    receive.forget();
+    // Messages posted before this line would be lost, so the page waits for it.
+    let _ = scope.post_message(&"ready".into());
+}
+
+fn take(text: Zeroizing<String>) {
+    let is_busy = DESK.with_borrow_mut(|desk| {
+        desk.waiting.push_back(text);
+        std::mem::replace(&mut desk.is_busy, true)
+    });
+    if !is_busy {
+        wasm_bindgen_futures::spawn_local(work());
+    }
+}
+
+async fn work() {
+    while let Some(text) = DESK.with_borrow_mut(|desk| {
+        let next = desk.waiting.pop_front();
+        desk.is_busy = next.is_some();
+        next
+    }) {
+        let Ok(question) = serde_json::from_str::<Question>(&text) else {
+            continue;
+        };
+        drop(text);
+        let number = question.number;
+        let answer = Answer {
+            number,
+            result: answer(question).await,
+        };
+        if let Ok(text) = serde_json::to_string(&answer).map(Zeroizing::new) {
+            let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+            let _ = scope.post_message(&text.as_str().into());
+        }
+    }
+}
+
+async fn answer(question: Question) -> Result<Reply, Failure> {
+    let genesis = question.genesis;
+    // Another chain has another wallet: what was open is dropped, and wiped by that.
+    let kept = DESK.with_borrow_mut(|desk| desk.keeper.take());
+    let mut keeper = kept
+        .filter(|keeper| keeper.genesis() == genesis)
+        .unwrap_or_else(|| Keeper::new(genesis));
+    let result = take_step(&mut keeper, question).await;
+    DESK.with_borrow_mut(|desk| desk.keeper = Some(keeper));
+    result
+}
+
+async fn take_step(keeper: &mut Keeper, question: Question) -> Result<Reply, Failure> {
+    let store = Store::open().await?;
+    let stored = store.vault(&question.genesis).await?;
+    let mut plan = keeper.plan(question.request, stored.as_deref(), &mut Browser)?;
+    let change = std::mem::replace(&mut plan.change, Change::Keep);
+    store.write(&question.genesis, &change).await?;
+    Ok(keeper.apply(plan))
+}
+
+/// `crypto.getRandomValues` and the clock.
+struct Browser;
+
+impl World for Browser {
+    fn random(&mut self, bytes: &mut [u8]) -> Result<(), Failure> {
+        getrandom::fill(bytes).map_err(|_| Failure::Randomness)
+    }
+
+    fn now_ms(&self) -> u64 {
+        js_sys::Date::now() as u64
+    }
+}

@@ -1,1 +1,13 @@
-//! The wallet's view logic.
+//! The wallet's view logic: what its screens ask, say and decide, without a browser.
+
+pub mod activity;
+pub mod advice;
+pub mod entry;
+pub mod known;
+pub mod messages;
+pub mod progress;
+pub mod qr;
+pub mod review;
+pub mod secret;
+pub mod send;
+pub mod strength;

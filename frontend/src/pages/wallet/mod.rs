@@ -1,21 +1,25 @@
-//! The wallet's screens.
+//! The wallet's screens. What they compute is in the library's `wallet`; keys are in the key worker alone.
 
-use leptos::prelude::*;
+mod choose_password;
+mod gate;
+mod home;
+mod keys;
+mod ledger;
+mod new;
+mod parts;
+mod receive;
+mod restore;
+mod review;
+mod send;
+mod sent;
+mod session;
+mod settings;
+mod words;
 
-#[component]
-pub(crate) fn WalletHome() -> impl IntoView {}
-
-#[component]
-pub(crate) fn WalletNew() -> impl IntoView {}
-
-#[component]
-pub(crate) fn WalletRestore() -> impl IntoView {}
-
-#[component]
-pub(crate) fn WalletSend() -> impl IntoView {}
-
-#[component]
-pub(crate) fn WalletReceive() -> impl IntoView {}
-
-#[component]
-pub(crate) fn WalletSettings() -> impl IntoView {}
+pub(crate) use home::WalletHome;
+pub(crate) use new::WalletNew;
+pub(crate) use receive::WalletReceive;
+pub(crate) use restore::WalletRestore;
+pub(crate) use send::WalletSend;
+pub(crate) use session::provide_wallet;
+pub(crate) use settings::WalletSettings;

@@ -1,0 +1,279 @@
+//! The open wallet: balance, address, activity, and a block of one's own.
+
+use frontend::view::text::shorten_address;
+use frontend::view::verify::Findings;
+use frontend::wallet::activity::{self, Row};
+use leptos::prelude::*;
+use leptos_router::components::A;
+use shared::api::{MineRequest, Mined};
+
+use super::gate::Gate;
+use super::ledger::Loaded;
+use super::parts::while_here;
+use super::session::{Owner, use_wallet};
+use crate::api::{self, Failure};
+use crate::components::amount::AmountText;
+use crate::components::cairn::Cairn;
+use crate::components::copy::CopyButton;
+use crate::components::empty::Empty;
+use crate::components::failure::FailureNotice;
+use crate::components::heading::PageHeading;
+use crate::components::skeleton::SkeletonRows;
+use crate::components::trust::Trust;
+use crate::components::when::When;
+use crate::live::use_live;
+
+/// `/wallet`.
+#[component]
+pub(crate) fn WalletHome() -> impl IntoView {
+    view! { <Gate children=|owner| view! { <Home owner /> } /> }
+}
+
+#[component]
+fn Home(owner: Owner) -> impl IntoView {
+    let address = owner.address;
+    view! {
+        <PageHeading title="Wallet" />
+        <div class="wallet-home">
+            <section class="card wallet-purse" aria-label="Balance">
+                <Balance />
+                <Address address=address.clone() />
+                <div class="wallet-actions">
+                    <A href="/wallet/send" attr:class="button">"Send"</A>
+                    <A href="/wallet/receive" attr:class="button button-quiet">"Receive"</A>
+                    <MineButton address />
+                </div>
+            </section>
+            <section class="wallet-activity" aria-labelledby="activity">
+                <h2 id="activity">"Activity"</h2>
+                <Activity />
+            </section>
+        </div>
+    }
+}
+
+#[component]
+fn Balance() -> impl IntoView {
+    let wallet = use_wallet();
+    let holdings = wallet.ledger.holdings;
+    // Drawn once and changed in place: a popover that somebody reads stays open while blocks come.
+    let is_here = Memo::new(move |_| holdings.with(|holdings| matches!(holdings, Loaded::Here(_))));
+    let failure = Memo::new(move |_| match holdings.get() {
+        Loaded::Failed(failure) => Some(failure),
+        _ => None,
+    });
+    move || match (is_here.get(), failure.get()) {
+        (true, _) => view! { <Figures /> }.into_any(),
+        (false, Some(failure)) => {
+            let retry = Callback::new(move |()| wallet.ledger.refresh());
+            view! { <FailureNotice failure retry /> }.into_any()
+        }
+        (false, None) => view! {
+            <div class="wallet-ghost is-large" aria-busy="true">
+                <span class="sr-only">"Reading the balance …"</span>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Figures() -> impl IntoView {
+    let wallet = use_wallet();
+    let live = use_live();
+    let here = Memo::new(move |_| {
+        wallet.ledger.holdings.with(|holdings| match holdings {
+            Loaded::Here(holdings) => Some(holdings.clone()),
+            _ => None,
+        })
+    });
+    let balance = Signal::derive(move || {
+        here.with(|here| here.as_ref().map(|here| here.balance))
+            .unwrap_or_default()
+    });
+    let findings = Signal::derive(move || {
+        here.with(|here| here.as_ref().map(|here| here.findings.clone()))
+            .unwrap_or_else(|| Findings::claimed("Nothing was read yet."))
+    });
+    let pending = move || {
+        here.with(|here| {
+            let pending = &here.as_ref()?.pending;
+            activity::pending_sentence(pending, &live.symbol())
+        })
+    };
+    view! {
+        <p class="wallet-balance">
+            <span class="sr-only">"Balance "</span>
+            <AmountText amount=balance class="amount-large" />
+            <Trust findings named=true />
+        </p>
+        <p class="wallet-pending" role="status">
+            {move || pending().map(|said| view! { <span aria-hidden="true">"◌ "</span> {said} })}
+        </p>
+    }
+}
+
+#[component]
+fn Address(address: String) -> impl IntoView {
+    let short = shorten_address(&address);
+    let spelled = address.clone();
+    view! {
+        <div class="wallet-address">
+            <Cairn address=address.clone() size=64 />
+            <div>
+                <p class="quiet">"Your address"</p>
+                <p class="mono" title=address.clone()>
+                    <span aria-hidden="true">{short}</span>
+                    <span class="sr-only">{spelled}</span>
+                </p>
+                <CopyButton text=address label="Copy address" class="button button-quiet is-small">
+                    "Copy address"
+                </CopyButton>
+            </div>
+        </div>
+    }
+}
+
+/// What became of mining.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Mining {
+    Idle,
+    Working,
+    Found(u64),
+    Failed(Failure),
+}
+
+#[component]
+pub(super) fn MineButton(address: String) -> impl IntoView {
+    let state = RwSignal::new(Mining::Idle);
+    let mine = move |_| {
+        if state.get_untracked() == Mining::Working {
+            return;
+        }
+        state.set(Mining::Working);
+        let recipient = address.clone();
+        while_here(async move {
+            let request = MineRequest {
+                recipient: Some(recipient),
+                count: 1,
+            };
+            state.set(match api::post::<Mined>("/blockchain/mine", &request).await {
+                Ok(mined) => Mining::Found(mined.block_number),
+                Err(failure) => Mining::Failed(failure),
+            });
+        });
+    };
+    let is_working = move || state.get() == Mining::Working;
+    view! {
+        <button type="button" class="button button-quiet" on:click=mine aria-disabled=move || is_working().then_some("true")>
+            {move || if is_working() { "Mining…" } else { "Mine a block" }}
+        </button>
+        <p class="wallet-mined" role="status">
+            {move || match state.get() {
+                Mining::Found(height) => Some(format!("You found block {height}. Its reward is yours.")),
+                _ => None,
+            }}
+        </p>
+        {move || match state.get() {
+            Mining::Failed(failure) => Some(view! { <FailureNotice failure /> }),
+            _ => None,
+        }}
+    }
+}
+
+#[component]
+fn Activity() -> impl IntoView {
+    let wallet = use_wallet();
+    let rows = wallet.ledger.rows;
+    let kind = Memo::new(move |_| {
+        rows.with(|rows| match rows {
+            Loaded::Loading => (false, None),
+            Loaded::Here(rows) => (!rows.is_empty(), None),
+            Loaded::Failed(failure) => (false, Some(failure.clone())),
+        })
+    });
+    let is_loading = Memo::new(move |_| rows.with(|rows| matches!(rows, Loaded::Loading)));
+    move || match (is_loading.get(), kind.get()) {
+        (true, _) => view! { <SkeletonRows rows=4 /> }.into_any(),
+        (false, (true, _)) => view! { <Rows /> }.into_any(),
+        (false, (false, Some(failure))) => {
+            let retry = Callback::new(move |()| wallet.ledger.refresh());
+            view! { <FailureNotice failure retry /> }.into_any()
+        }
+        (false, (false, None)) => view! {
+            <Empty title="No coins yet.">
+                "Mine a block or " <A href="/wallet/receive">"show your address"</A> "."
+            </Empty>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Rows() -> impl IntoView {
+    let wallet = use_wallet();
+    let ledger = wallet.ledger;
+    let failure = RwSignal::new(None::<Failure>);
+    let listed = move || {
+        let mut listed = match ledger.rows.get() {
+            Loaded::Here(rows) => rows,
+            _ => Vec::new(),
+        };
+        listed.extend(ledger.older.get());
+        listed
+    };
+    let more = move |_| {
+        while_here(async move { failure.set(ledger.read_older().await.err()) });
+    };
+    view! {
+        <ul class="wallet-rows">
+            <For each=listed key=|row| (row.id, row.height) let:row>
+                <Line row />
+            </For>
+        </ul>
+        {move || failure.get().map(|failure| view! { <FailureNotice failure /> })}
+        <Show when=move || ledger.next.with(Option::is_some)>
+            <button type="button" class="button button-quiet" on:click=more>"Show older"</button>
+        </Show>
+    }
+}
+
+#[component]
+fn Line(row: Row) -> impl IntoView {
+    let live = use_live();
+    let state = {
+        let row = row.clone();
+        move || {
+            let tip = live.with(|status| status.height).unwrap_or_default();
+            row.confirmations(tip).map_or_else(
+                || "Pending".to_owned(),
+                |confirmations| frontend::view::text::count(confirmations, "confirmation", "confirmations"),
+            )
+        }
+    };
+    let is_pending = row.height.is_none();
+    let other = row.other.clone();
+    let sign = row.kind.sign();
+    view! {
+        <li class="wallet-row" class:is-pending=is_pending>
+            <span class="wallet-row-mark" aria-hidden="true">
+                {match other.clone() {
+                    Some(address) => view! { <Cairn address size=32 /> }.into_any(),
+                    None => view! { <span class="wallet-row-stone"></span> }.into_any(),
+                }}
+            </span>
+            <span class="wallet-row-what">
+                <a href=format!("/explorer/transactions/{}", row.id)>{row.kind.word()}</a>
+                {other.map(|address| view! { <span class="mono quiet" title=address.clone()>{shorten_address(&address)}</span> })}
+                {(!row.memo.is_empty()).then(|| view! { <span class="wallet-row-memo">"“" {row.memo.clone()} "”"</span> })}
+            </span>
+            <span class="wallet-row-amount" class:is-in=sign == "+">
+                <AmountText amount=row.amount sign />
+            </span>
+            <span class="wallet-row-state quiet">
+                <span class="wallet-row-stage">{state}</span>
+                <When time_ms=row.timestamp />
+            </span>
+        </li>
+    }
+}

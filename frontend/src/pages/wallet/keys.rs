@@ -1,0 +1,135 @@
+//! The page's side of the key worker: starts it, asks it, ends it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+use frontend::wallet::messages::{Answer, Failure, Question, Reply, Request};
+use futures_channel::oneshot;
+use shared::hash::Hash;
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageEvent, Worker};
+use zeroize::Zeroizing;
+
+/// Trunk's loader of the binary `worker`.
+const LOADER: &str = "/worker_loader.js";
+
+/// The key worker. It is started by the first question, so that who only looks at blocks never loads it.
+#[derive(Clone, Default)]
+pub(super) struct Keys(Rc<RefCell<Option<Running>>>);
+
+struct Running {
+    worker: Worker,
+    is_ready: bool,
+    /// Questions from before the worker was ready.
+    unsent: Vec<Zeroizing<String>>,
+    waiting: BTreeMap<u32, oneshot::Sender<Result<Reply, Failure>>>,
+    next_number: u32,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(JsValue)>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        // Takes the worker's memory with it.
+        self.worker.terminate();
+    }
+}
+
+impl Keys {
+    /// Asks the worker, and waits for its answer.
+    pub(super) async fn ask(&self, genesis: Hash, request: Request) -> Result<Reply, Failure> {
+        let (answer, answered) = oneshot::channel();
+        self.post(genesis, request, answer)?;
+        // Nobody answers any more when the worker was ended.
+        answered.await.unwrap_or(Err(Failure::Stopped))
+    }
+
+    /// Ends the worker, whatever it does; the next question starts a fresh one.
+    pub(super) fn end(&self) {
+        let running = self.0.borrow_mut().take();
+        drop(running);
+    }
+
+    fn post(
+        &self,
+        genesis: Hash,
+        request: Request,
+        answer: oneshot::Sender<Result<Reply, Failure>>,
+    ) -> Result<(), Failure> {
+        let mut slot = self.0.borrow_mut();
+        let running = match &mut *slot {
+            Some(running) => running,
+            empty => empty.insert(Running::start(&Rc::downgrade(&self.0))?),
+        };
+        let number = running.next_number;
+        running.next_number = number.wrapping_add(1);
+        let question = Question {
+            number,
+            genesis,
+            request,
+        };
+        let text = serde_json::to_string(&question).map_err(|_| Failure::Stopped)?;
+        running.waiting.insert(number, answer);
+        running.unsent.push(Zeroizing::new(text));
+        running.flush();
+        Ok(())
+    }
+}
+
+impl Running {
+    fn start(slot: &Weak<RefCell<Option<Self>>>) -> Result<Self, Failure> {
+        let worker = Worker::new(LOADER).map_err(|_| Failure::Stopped)?;
+        let for_messages = slot.clone();
+        let on_message = Closure::new(move |event: MessageEvent| {
+            if let (Some(slot), Some(text)) = (for_messages.upgrade(), event.data().as_string()) {
+                if let Some(running) = &mut *slot.borrow_mut() {
+                    running.receive(Zeroizing::new(text));
+                }
+            }
+        });
+        let for_errors = slot.clone();
+        let on_error = Closure::new(move |_| {
+            if let Some(slot) = for_errors.upgrade() {
+                // Dropping it answers everybody who waits.
+                let running = slot.borrow_mut().take();
+                if let Some(running) = running {
+                    // The callback that runs now belongs to it: it is dropped after this turn.
+                    wasm_bindgen_futures::spawn_local(async move { drop(running) });
+                }
+            }
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self {
+            worker,
+            is_ready: false,
+            unsent: Vec::new(),
+            waiting: BTreeMap::new(),
+            next_number: 0,
+            _on_message: on_message,
+            _on_error: on_error,
+        })
+    }
+
+    fn receive(&mut self, text: Zeroizing<String>) {
+        if text.as_str() == "ready" {
+            self.is_ready = true;
+            self.flush();
+        } else if let Ok(Answer { number, result }) = serde_json::from_str(&text) {
+            if let Some(waiting) = self.waiting.remove(&number) {
+                let _ = waiting.send(result);
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.is_ready {
+            for text in self.unsent.drain(..) {
+                let _ = self.worker.post_message(&text.as_str().into());
+            }
+        }
+    }
+}

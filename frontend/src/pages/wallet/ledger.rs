@@ -1,0 +1,188 @@
+//! What the open account holds and did, read again whenever the node tells of a change.
+
+use frontend::view::verify::{self, Findings};
+use frontend::wallet::activity::{self, Row};
+use leptos::prelude::*;
+use shared::address::Prefix;
+use shared::amount::Amount;
+use shared::api::{AccountHistory, AccountJson, PendingChange};
+
+use crate::api::{self, Failure};
+
+/// The account as the node last gave it, and what of that holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Holdings {
+    /// In base units.
+    pub(super) balance: Amount,
+    /// What pending transfers would change.
+    pub(super) pending: PendingChange,
+    /// What was checked.
+    pub(super) findings: Findings,
+    /// What can be spent: the balance without what pending transfers take.
+    pub(super) spendable: Amount,
+    /// The height at which this holds.
+    pub(super) height: u64,
+}
+
+/// Something that is read from the node.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Loaded<T> {
+    /// It was not read yet.
+    Loading,
+    /// It was read.
+    Here(T),
+    /// It could not be read, and was not before.
+    Failed(Failure),
+}
+
+/// Balance and activity of the open account.
+#[derive(Clone, Copy)]
+pub(super) struct Ledger {
+    /// The account.
+    pub(super) holdings: RwSignal<Loaded<Holdings>>,
+    /// The newest lines of its history.
+    pub(super) rows: RwSignal<Loaded<Vec<Row>>>,
+    /// The cursor of the next page of history.
+    pub(super) next: RwSignal<Option<String>>,
+    /// Older lines, which were asked for.
+    pub(super) older: RwSignal<Vec<Row>>,
+    followed: StoredValue<Option<(String, Prefix)>>,
+    reading: StoredValue<Reading>,
+}
+
+/// One reading at a time: blocks can come faster than answers, and each answer must be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Idle,
+    Busy,
+    /// Something changed meanwhile.
+    BusyAndAgain,
+}
+
+impl Ledger {
+    pub(super) fn new() -> Self {
+        Self {
+            holdings: RwSignal::new(Loaded::Loading),
+            rows: RwSignal::new(Loaded::Loading),
+            next: RwSignal::new(None),
+            older: RwSignal::new(Vec::new()),
+            followed: StoredValue::new(None),
+            reading: StoredValue::new(Reading::Idle),
+        }
+    }
+
+    /// Begins to follow an address.
+    pub(super) fn follow(self, address: String, prefix: Prefix) {
+        self.forget();
+        self.followed.set_value(Some((address, prefix)));
+        self.refresh();
+    }
+
+    /// Forgets everything about the account.
+    pub(super) fn forget(self) {
+        self.followed.set_value(None);
+        self.holdings.set(Loaded::Loading);
+        self.rows.set(Loaded::Loading);
+        self.next.set(None);
+        self.older.set(Vec::new());
+    }
+
+    /// Reads everything again.
+    pub(super) fn refresh(self) {
+        if self.followed.with_value(Option::is_none) {
+            return;
+        }
+        if self.reading.get_value() != Reading::Idle {
+            self.reading.set_value(Reading::BusyAndAgain);
+            return;
+        }
+        self.reading.set_value(Reading::Busy);
+        leptos::task::spawn_local(async move {
+            loop {
+                if let Some((address, prefix)) = self.followed.get_value() {
+                    self.read(&address, &prefix).await;
+                }
+                if self.reading.get_value() != Reading::BusyAndAgain {
+                    break;
+                }
+                self.reading.set_value(Reading::Busy);
+            }
+            self.reading.set_value(Reading::Idle);
+        });
+    }
+
+    async fn read(self, address: &str, prefix: &Prefix) {
+        let account = api::get::<AccountJson>(&format!("/blockchain/accounts/{address}")).await;
+        let history = history_page(address, None).await;
+        let is_current = self
+            .followed
+            .with_value(|followed| followed.as_ref().is_some_and(|(now, _)| now == address));
+        if !is_current {
+            return;
+        }
+        match account {
+            Ok(json) => self.holdings.set(Loaded::Here(holdings(&json, address, prefix))),
+            Err(failure) => fail(self.holdings, failure),
+        }
+        match history {
+            Ok(history) => {
+                let rows = activity::rows(&history.transactions, address);
+                if self.older.with_untracked(Vec::is_empty) {
+                    self.next.set(history.next);
+                } else if let Loaded::Here(before) = self.rows.get_untracked() {
+                    self.older
+                        .update(|older| *older = activity::pushed_off(&before, &rows, older));
+                }
+                if self.rows.with_untracked(|old| *old != Loaded::Here(rows.clone())) {
+                    self.rows.set(Loaded::Here(rows));
+                }
+            }
+            Err(failure) => fail(self.rows, failure),
+        }
+    }
+
+    /// Reads the next page of the history.
+    pub(super) async fn read_older(self) -> Result<(), Failure> {
+        let Some((address, _)) = self.followed.get_value() else {
+            return Ok(());
+        };
+        let Some(before) = self.next.get_untracked() else {
+            return Ok(());
+        };
+        let history = history_page(&address, Some(&before)).await?;
+        self.older
+            .update(|older| older.extend(activity::rows(&history.transactions, &address)));
+        self.next.set(history.next);
+        Ok(())
+    }
+}
+
+/// How many lines of history a page has.
+const PAGE: usize = 25;
+
+async fn history_page(address: &str, before: Option<&str>) -> Result<AccountHistory, Failure> {
+    let before = before.map(|before| format!("&before={before}")).unwrap_or_default();
+    api::get(&format!(
+        "/blockchain/accounts/{address}/transactions?limit={PAGE}{before}"
+    ))
+    .await
+}
+
+/// What was known stays on the screen when a later reading fails; the head of the page says that the node is away.
+fn fail<T: Send + Sync + 'static>(loaded: RwSignal<Loaded<T>>, failure: Failure) {
+    loaded.update(|loaded| {
+        if !matches!(loaded, Loaded::Here(_)) {
+            *loaded = Loaded::Failed(failure);
+        }
+    });
+}
+
+fn holdings(json: &AccountJson, address: &str, prefix: &Prefix) -> Holdings {
+    Holdings {
+        balance: json.balance,
+        pending: json.pending.clone(),
+        findings: verify::account(json, address, prefix),
+        spendable: json.balance.checked_sub(json.pending.outgoing).unwrap_or_default(),
+        height: json.header.height,
+    }
+}

@@ -1,0 +1,264 @@
+//! The wallet of this page: where it stands, what its account holds, and how it is locked.
+//!
+//! It is made once above the routes, so that a wallet stays open from page to page.
+
+use std::time::Duration;
+
+use frontend::wallet::known::{self, Chain};
+use frontend::wallet::messages::{Account, Failure, Reply, Request, Standing};
+use leptos::prelude::*;
+use shared::address::{self, Prefix};
+use shared::hash::Hash;
+
+use super::keys::Keys;
+use super::ledger::Ledger;
+use crate::live::use_live;
+
+/// After so many minutes without use a wallet locks, unless its owner chose otherwise.
+pub(super) const AUTO_LOCK_MINUTES: u32 = 5;
+
+const CHAINS: &str = "cairn.wallets";
+
+/// Where the wallet stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The node or the key worker has not answered yet.
+    Connecting,
+    /// There is no wallet for the node's chain.
+    Absent,
+    /// There is one, locked.
+    Locked,
+    /// It is open.
+    Open(Owner),
+    /// The key worker cannot work.
+    Broken(Failure),
+}
+
+/// The open account, in the words of the node's chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Owner {
+    /// Key and path.
+    pub(super) account: Account,
+    /// The key as an address.
+    pub(super) address: String,
+}
+
+/// The node's chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Network {
+    /// The hash of the genesis block.
+    pub(super) genesis: Hash,
+    /// The name.
+    pub(super) name: String,
+    /// What a coin is called.
+    pub(super) symbol: String,
+    /// What addresses begin with.
+    pub(super) prefix: Prefix,
+}
+
+/// The wallet.
+#[derive(Clone, Copy)]
+pub(crate) struct Wallet {
+    keys: StoredValue<Keys, LocalStorage>,
+    /// The node's chain, as soon as it is known.
+    pub(super) network: Signal<Option<Network>>,
+    /// Where the wallet stands.
+    pub(super) phase: RwSignal<Phase>,
+    /// Balance and activity of the open account.
+    pub(super) ledger: Ledger,
+    /// When somebody last touched the page, in milliseconds since 1970.
+    last_use_ms: StoredValue<f64>,
+}
+
+/// Makes the wallet. The application calls this once, inside what follows the node.
+pub(crate) fn provide_wallet() {
+    let live = use_live();
+    let network = Signal::from(Memo::new(move |_| {
+        live.with(|status| {
+            Some(Network {
+                genesis: status.genesis_hash,
+                name: status.network.clone(),
+                symbol: status.symbol.clone(),
+                prefix: status.prefix.parse().ok()?,
+            })
+        })
+        .flatten()
+    }));
+    let phase = RwSignal::new(Phase::Connecting);
+    let wallet = Wallet {
+        keys: StoredValue::new_local(Keys::default()),
+        network,
+        phase,
+        ledger: Ledger::new(),
+        last_use_ms: StoredValue::new(js_sys::Date::now()),
+    };
+    provide_context(wallet);
+    // The chain is outside: it is named by the node, and may become another one when the node is started anew.
+    Effect::new(move |known: Option<Option<Hash>>| {
+        let genesis = network.with(|network| network.as_ref().map(|network| network.genesis));
+        if known.flatten() != genesis && genesis.is_some() && !matches!(phase.get_untracked(), Phase::Connecting) {
+            wallet.close(Phase::Connecting);
+        }
+        genesis
+    });
+    // So is the ledger: whatever the node tells may concern the account.
+    Effect::new(move || {
+        live.track_chain();
+        live.track_pool();
+        wallet.ledger.refresh();
+    });
+    wallet.lock_when_idle();
+}
+
+/// The wallet.
+pub(super) fn use_wallet() -> Wallet {
+    expect_context()
+}
+
+impl Wallet {
+    /// Asks the key worker about the node's chain.
+    pub(super) async fn ask(self, request: Request) -> Result<Reply, Failure> {
+        let genesis = self
+            .network
+            .with_untracked(|network| network.as_ref().map(|network| network.genesis));
+        let genesis = genesis.ok_or(Failure::Stopped)?;
+        let keys = self.keys.get_value();
+        keys.ask(genesis, request).await
+    }
+
+    /// Finds out where the wallet stands, if that is not known yet. Wallet pages call it.
+    pub(super) fn begin(self) {
+        Effect::new(move |_| {
+            let is_known = self.network.with(Option::is_some);
+            if is_known && self.phase.get() == Phase::Connecting {
+                leptos::task::spawn_local(async move {
+                    let answer = self.ask(Request::Status).await;
+                    if self.phase.get_untracked() == Phase::Connecting {
+                        self.settle(answer);
+                    }
+                });
+            }
+        });
+    }
+
+    fn settle(self, answer: Result<Reply, Failure>) {
+        match answer {
+            Ok(Reply::Status(Standing::Open(account))) => self.opened(account),
+            Ok(Reply::Status(Standing::Locked)) => self.phase.set(Phase::Locked),
+            Ok(_) => self.phase.set(Phase::Absent),
+            Err(failure) => self.phase.set(Phase::Broken(failure)),
+        }
+    }
+
+    /// The worker opened the account.
+    pub(super) fn opened(self, account: Account) {
+        let Some(network) = self.network.get_untracked() else {
+            return;
+        };
+        let chain = Chain {
+            genesis: network.genesis,
+            network: network.name.clone(),
+        };
+        store(
+            CHAINS,
+            &serde_json::to_string(&known::with(self.chains(), chain)).unwrap_or_default(),
+        );
+        let address = address::encode(&network.prefix, &account.key);
+        self.touched();
+        self.ledger.follow(address.clone(), network.prefix);
+        self.phase.set(Phase::Open(Owner { account, address }));
+    }
+
+    /// Locks: the worker wipes its secrets, and is ended.
+    pub(super) fn lock(self) {
+        if !matches!(self.phase.get_untracked(), Phase::Open(_)) {
+            return;
+        }
+        self.phase.set(Phase::Locked);
+        self.ledger.forget();
+        leptos::task::spawn_local(async move {
+            let _ = self.ask(Request::Lock).await;
+            self.keys.get_value().end();
+        });
+    }
+
+    /// Ends the worker and forgets the account, whatever happens.
+    pub(super) fn close(self, phase: Phase) {
+        self.keys.get_value().end();
+        self.ledger.forget();
+        self.phase.set(phase);
+    }
+
+    /// Removes the wallet of this chain from the browser.
+    pub(super) async fn remove(self) -> Result<(), Failure> {
+        self.ask(Request::Remove).await?;
+        if let Some(network) = self.network.get_untracked() {
+            let chains = known::without(self.chains(), &network.genesis);
+            store(CHAINS, &serde_json::to_string(&chains).unwrap_or_default());
+        }
+        self.close(Phase::Absent);
+        Ok(())
+    }
+
+    /// The chains that have a wallet in this browser.
+    pub(super) fn chains(self) -> Vec<Chain> {
+        known::read(&stored(CHAINS).unwrap_or_default())
+    }
+
+    /// The minutes without use after which this chain's wallet locks; 0 for never.
+    pub(super) fn auto_lock_minutes(self) -> u32 {
+        self.auto_lock_name()
+            .and_then(|name| stored(&name)?.parse().ok())
+            .unwrap_or(AUTO_LOCK_MINUTES)
+    }
+
+    /// Chooses the minutes.
+    pub(super) fn set_auto_lock_minutes(self, minutes: u32) {
+        if let Some(name) = self.auto_lock_name() {
+            store(&name, &minutes.to_string());
+        }
+    }
+
+    fn auto_lock_name(self) -> Option<String> {
+        let genesis = self
+            .network
+            .with_untracked(|network| network.as_ref().map(|network| network.genesis))?;
+        Some(format!("cairn.{genesis}.auto-lock-minutes"))
+    }
+
+    fn touched(self) {
+        self.last_use_ms.set_value(js_sys::Date::now());
+    }
+
+    fn lock_when_idle(self) {
+        for event in ["pointerdown", "keydown", "wheel", "touchstart"] {
+            let handle = window_event_listener_untyped(event, move |_| self.touched());
+            on_cleanup(move || handle.remove());
+        }
+        let look = move || {
+            let minutes = self.auto_lock_minutes();
+            let idle_ms = js_sys::Date::now() - self.last_use_ms.get_value();
+            if minutes > 0 && idle_ms >= f64::from(minutes) * 60_000.0 {
+                self.lock();
+            }
+        };
+        // A computer that slept runs no timers: it is looked at when somebody comes back as well.
+        let handle = window_event_listener_untyped("focus", move |_| look());
+        on_cleanup(move || handle.remove());
+        if let Ok(timer) = set_interval_with_handle(look, Duration::from_secs(2)) {
+            on_cleanup(move || timer.clear());
+        }
+    }
+}
+
+/// Reads from the page's own storage, which holds no secret.
+fn stored(name: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(name).ok()?
+}
+
+fn store(name: &str, text: &str) {
+    // A browser that stores nothing still runs the wallet.
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(name, text);
+    }
+}

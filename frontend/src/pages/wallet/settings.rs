@@ -1,0 +1,213 @@
+//! Settings: auto-lock, backup, password, where the key lies, removal.
+
+use frontend::wallet::messages::{Failure, Reply, Request};
+use frontend::wallet::secret::Secret;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::choose_password::ChoosePassword;
+use super::gate::Gate;
+use super::parts::{Alarm, PasswordField, PasswordUse, while_here};
+use super::session::{Owner, use_wallet};
+use crate::components::heading::PageHeading;
+
+/// What is typed to remove a wallet.
+const REMOVAL_WORD: &str = "remove";
+
+/// `/wallet/settings`.
+#[component]
+pub(crate) fn WalletSettings() -> impl IntoView {
+    view! { <Gate children=|owner| view! { <Settings owner /> } /> }
+}
+
+#[component]
+fn Settings(owner: Owner) -> impl IntoView {
+    view! {
+        <PageHeading title="Wallet settings" />
+        <div class="wallet-settings">
+            <AutoLock />
+            <Backup address=owner.address />
+            <ChangePassword />
+            <section class="card">
+                <h2>"Derivation path"</h2>
+                <p>
+                    "Your key lies at " <code>{owner.account.path}</code> " under your phrase (BIP-39, SLIP-0010, ed25519). Another "
+                    "wallet that knows these standards finds the same key there."
+                </p>
+            </section>
+            <section class="card is-danger">
+                <h2>"Remove this wallet"</h2>
+                <p>
+                    "Removes the encrypted keys from this browser. The coins stay on the chain, and only your phrase or a backup "
+                    "file with its password brings them back."
+                </p>
+                <RemoveWallet />
+            </section>
+        </div>
+    }
+}
+
+#[component]
+fn AutoLock() -> impl IntoView {
+    let wallet = use_wallet();
+    let minutes = RwSignal::new(wallet.auto_lock_minutes());
+    let choose = move |event| {
+        if let Ok(chosen) = event_target_value(&event).parse() {
+            minutes.set(chosen);
+            wallet.set_auto_lock_minutes(chosen);
+        }
+    };
+    let option = move |value: u32, text: &'static str| {
+        view! {
+            <option value=value.to_string() selected=move || minutes.get() == value>
+                {text}
+            </option>
+        }
+    };
+    view! {
+        <section class="card">
+            <h2>"Auto-lock"</h2>
+            <p>"The wallet locks by itself when nobody uses this page."</p>
+            <div class="wallet-field">
+                <label for="auto-lock">"Lock after"</label>
+                <select id="auto-lock" on:change=choose>
+                    {option(1, "1 minute")}
+                    {option(5, "5 minutes")}
+                    {option(15, "15 minutes")}
+                    {option(60, "1 hour")}
+                </select>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Backup(address: String) -> impl IntoView {
+    let wallet = use_wallet();
+    let said = RwSignal::new(None::<Result<String, String>>);
+    let export = move |_| {
+        // The address's end tells several backups apart; the file itself names no owner.
+        let name = format!("cairn-wallet-{}.cairn", &address[address.len().saturating_sub(6)..]);
+        while_here(async move {
+            let outcome = match wallet.ask(Request::Export).await {
+                Ok(Reply::File { file }) => {
+                    save(&file, &name).ok_or_else(|| "The browser did not save the file.".to_owned())
+                }
+                Ok(_) => Err(Failure::Stopped.to_string()),
+                Err(failure) => Err(failure.to_string()),
+            };
+            said.set(Some(outcome.map(|()| {
+                format!("Saved as {name}. It opens with your password, here and in “cairn wallet”.")
+            })));
+        });
+    };
+    let problem = Signal::derive(move || said.get().and_then(Result::err));
+    view! {
+        <section class="card">
+            <h2>"Backup file"</h2>
+            <p>"The wallet as it lies in this browser: encrypted with your password. Your phrase on paper remains the best backup."</p>
+            <button type="button" class="button button-quiet" on:click=export>"Export backup file"</button>
+            <p class="wallet-hint" role="status">{move || said.get().and_then(Result::ok)}</p>
+            <Alarm said=problem />
+        </section>
+    }
+}
+
+/// Saves hex bytes as a file.
+fn save(file: &str, name: &str) -> Option<()> {
+    let bytes = hex::decode(file).ok()?;
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes.as_slice()));
+    let blob = web_sys::Blob::new_with_u8_array_sequence(&parts).ok()?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
+    let link: web_sys::HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The download has the bytes by then.
+    set_timeout(
+        move || {
+            let _ = web_sys::Url::revoke_object_url(&url);
+        },
+        std::time::Duration::from_secs(60),
+    );
+    Some(())
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Changing {
+    Idle,
+    Working,
+    Done,
+    Failed(Failure),
+}
+
+#[component]
+fn ChangePassword() -> impl IntoView {
+    let wallet = use_wallet();
+    let old = RwSignal::new(String::new());
+    let state = RwSignal::new(Changing::Idle);
+    let is_working = Signal::derive(move || state.get() == Changing::Working);
+    let change = move |new: Secret| {
+        state.set(Changing::Working);
+        let old = Secret::new(old.try_update(std::mem::take).unwrap_or_default());
+        while_here(async move {
+            state.set(match wallet.ask(Request::ChangePassword { old, new }).await {
+                Ok(_) => Changing::Done,
+                Err(failure) => Changing::Failed(failure),
+            });
+        });
+    };
+    let said = Signal::derive(move || match state.get() {
+        Changing::Failed(failure) => Some(failure.to_string()),
+        _ => None,
+    });
+    view! {
+        <section class="card">
+            <h2>"Change the password"</h2>
+            <PasswordField label="Password until now" id="old-password" usage=PasswordUse::Current value=old />
+            <ChoosePassword action="Change password" working="Encrypting…" is_working on_choice=change />
+            <p class="wallet-hint" role="status">
+                {move || (state.get() == Changing::Done).then_some("Changed. Older backup files still open with the old password.")}
+            </p>
+            <Alarm said />
+        </section>
+    }
+}
+
+/// Removal, after a word was typed.
+#[component]
+pub(super) fn RemoveWallet() -> impl IntoView {
+    let wallet = use_wallet();
+    let typed = RwSignal::new(String::new());
+    let failure = RwSignal::new(None::<String>);
+    let is_ready = move || typed.with(|typed| typed.trim().eq_ignore_ascii_case(REMOVAL_WORD));
+    let remove = move |_| {
+        if !untrack(is_ready) {
+            failure.set(Some(format!(
+                "Type “{REMOVAL_WORD}” into the field first. Nothing was removed."
+            )));
+            return;
+        }
+        while_here(async move {
+            if let Err(found) = wallet.remove().await {
+                failure.set(Some(found.to_string()));
+            }
+        });
+    };
+    view! {
+        <div class="wallet-field">
+            <label for="removal">{format!("Type “{REMOVAL_WORD}” to confirm")}</label>
+            <input
+                id="removal"
+                type="text"
+                autocomplete="off"
+                autocapitalize="none"
+                prop:value=move || typed.get()
+                on:input=move |event| typed.set(event_target_value(&event))
+            />
+        </div>
+        <Alarm said=failure />
+        <button type="button" class="button button-danger" on:click=remove>"Remove wallet"</button>
+    }
+}

@@ -1,0 +1,237 @@
+//! The form for a transfer: texts as they are typed, read on demand, with each fault beside its field.
+
+use shared::address::{self, Prefix};
+use shared::amount::Amount;
+use shared::key::PublicKey;
+use shared::transaction::{Memo, Transfer};
+
+/// What is typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Form {
+    /// An address.
+    pub recipient: String,
+    /// In coins.
+    pub amount: String,
+    /// In coins.
+    pub fee: String,
+    /// At most 64 bytes.
+    pub memo: String,
+}
+
+/// What is wrong, field by field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// With the recipient.
+    pub recipient: Option<String>,
+    /// With the amount.
+    pub amount: Option<String>,
+    /// With the fee.
+    pub fee: Option<String>,
+    /// With the memo.
+    pub memo: Option<String>,
+}
+
+/// What the wallet knows of the sender.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    /// The key.
+    pub key: PublicKey,
+    /// What can be spent: the balance without what pending transfers take.
+    pub spendable: Amount,
+    /// The nonce that the next transfer takes.
+    pub next_nonce: u64,
+    /// What coins are called.
+    pub symbol: String,
+}
+
+/// Reads an address of this network that can receive.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub fn read_recipient(text: &str, prefix: &Prefix) -> Result<PublicKey, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("Whom do you pay? Paste the address that they show you.".to_owned());
+    }
+    address::decode_checked(prefix, text)
+        .map_err(|error| format!("{}. Ask for the address again.", capital(&error.to_string())))
+}
+
+/// Reads an amount in coins.
+///
+/// # Errors
+/// What is wrong.
+pub fn read_amount(text: &str) -> Result<Amount, String> {
+    Amount::from_coins(text.trim()).map_err(|error| format!("{}.", capital(&error.to_string())))
+}
+
+/// The bytes of a memo.
+#[must_use]
+pub fn memo_len(text: &str) -> usize {
+    text.len()
+}
+
+/// What remains to send when the fee is paid: the amount of "All".
+#[must_use]
+pub fn all(spendable: Amount, fee: &str) -> Option<Amount> {
+    let fee = if fee.trim().is_empty() {
+        Amount::ZERO
+    } else {
+        read_amount(fee).ok()?
+    };
+    spendable.checked_sub(fee).filter(|amount| *amount != Amount::ZERO)
+}
+
+/// Makes the transfer that the form describes.
+///
+/// # Errors
+/// All [`Faults`] at once.
+pub fn read(form: &Form, sender: &Sender, prefix: &Prefix) -> Result<Transfer, Box<Faults>> {
+    let recipient = read_recipient(&form.recipient, prefix);
+    let amount = read_amount(&form.amount).and_then(|amount| match amount {
+        Amount::ZERO => Err("The amount is zero. Send at least 0.00000001.".to_owned()),
+        amount => Ok(amount),
+    });
+    let fee = read_amount(&form.fee);
+    let memo = Memo::new(&form.memo).map_err(|error| format!("{}.", capital(&error.to_string())));
+    let cover = match (&amount, &fee) {
+        (Ok(amount), Ok(fee)) => cover(*amount, *fee, sender),
+        _ => None,
+    };
+    match (recipient, amount, fee, memo, cover) {
+        (Ok(recipient), Ok(amount), Ok(fee), Ok(memo), None) => Ok(Transfer {
+            sender: sender.key,
+            recipient,
+            amount,
+            fee,
+            nonce: sender.next_nonce,
+            valid_until: 0,
+            memo,
+        }),
+        (recipient, amount, fee, memo, cover) => Err(Box::new(Faults {
+            recipient: recipient.err(),
+            amount: amount.err().or(cover),
+            fee: fee.err(),
+            memo: memo.err(),
+        })),
+    }
+}
+
+/// Says so when amount and fee are more than can be spent.
+fn cover(amount: Amount, fee: Amount, sender: &Sender) -> Option<String> {
+    let Sender { spendable, symbol, .. } = sender;
+    if amount.checked_add(fee).is_some_and(|total| total <= *spendable) {
+        return None;
+    }
+    Some(match spendable.checked_sub(fee) {
+        Some(Amount::ZERO) | None => format!("You have {spendable} {symbol} to spend, and the fee takes all of it."),
+        Some(most) => format!("That is more than you have. With this fee you can send up to {most} {symbol}."),
+    })
+}
+
+/// A sentence with a capital letter at its front.
+#[must_use]
+pub fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::key::SecretKey;
+
+    fn prefix() -> Prefix {
+        "dev".parse().unwrap()
+    }
+
+    fn sender() -> Sender {
+        Sender {
+            key: SecretKey::from_bytes(&[1; 32]).public_key(),
+            spendable: Amount::from_units(500_000_000),
+            next_nonce: 4,
+            symbol: "DEV".into(),
+        }
+    }
+
+    fn form() -> Form {
+        Form {
+            recipient: address::encode(&prefix(), &SecretKey::from_bytes(&[2; 32]).public_key()),
+            amount: "1.5".into(),
+            fee: "0.001".into(),
+            memo: "tea".into(),
+        }
+    }
+
+    fn faults(change: impl FnOnce(&mut Form)) -> Faults {
+        let mut form = form();
+        change(&mut form);
+        *read(&form, &sender(), &prefix()).unwrap_err()
+    }
+
+    #[test]
+    fn a_good_form_is_a_transfer() {
+        let transfer = read(&form(), &sender(), &prefix()).unwrap();
+        assert_eq!(transfer.amount.units(), 150_000_000);
+        assert_eq!(transfer.fee.units(), 100_000);
+        assert_eq!((transfer.nonce, transfer.memo.as_str()), (4, "tea"));
+    }
+
+    #[test]
+    fn each_fault_stands_beside_its_field() {
+        let all = faults(|form| *form = Form::default());
+        assert!(all.recipient.is_some() && all.amount.is_some() && all.fee.is_some() && all.memo.is_none());
+        let said = faults(|form| form.amount = "-5".into()).amount.unwrap();
+        assert!(said.contains("digits"), "{said}");
+        assert!(faults(|form| form.amount = "0".into()).amount.unwrap().contains("zero"));
+        assert!(faults(|form| form.amount = "1e3".into()).amount.is_some());
+        assert!(
+            faults(|form| form.fee = "0.000000001".into())
+                .fee
+                .unwrap()
+                .contains("8 decimals")
+        );
+        assert!(faults(|form| form.memo = "ü".repeat(33)).memo.unwrap().contains("66"));
+    }
+
+    #[test]
+    fn the_recipient_is_one_of_this_network() {
+        let mistyped = |change: fn(&str) -> String| {
+            let text = change(&form().recipient);
+            faults(|form| form.recipient = text).recipient.unwrap()
+        };
+        let swap = |text: &str| {
+            let last = if text.ends_with('q') { "p" } else { "q" };
+            text[..text.len() - 1].to_owned() + last
+        };
+        assert!(mistyped(swap).contains("mistyped"));
+        assert!(mistyped(|text| text[..text.len() - 1].to_owned() + "b").contains("no 'b'"));
+        assert!(mistyped(|text| text[..20].to_owned()).contains("checksum"));
+        let class: Prefix = "class".parse().unwrap();
+        let other = address::encode(&class, &SecretKey::from_bytes(&[2; 32]).public_key());
+        let said = read_recipient(&other, &prefix()).unwrap_err();
+        assert!(said.contains("class") && said.contains("dev"), "{said}");
+        assert!(read_recipient(&format!(" {} ", form().recipient), &prefix()).is_ok());
+    }
+
+    #[test]
+    fn what_can_be_spent_includes_the_fee() {
+        let said = faults(|form| form.amount = "5".into()).amount.unwrap();
+        assert!(said.contains("up to 4.999 DEV"), "{said}");
+        assert!(
+            faults(|form| form.fee = "5".into())
+                .amount
+                .unwrap()
+                .contains("takes all")
+        );
+        assert_eq!(
+            all(Amount::from_units(500_000_000), "0.001").unwrap().units(),
+            499_900_000
+        );
+        assert_eq!(all(Amount::from_units(5), "1"), None);
+        assert_eq!(all(Amount::from_units(5), "").unwrap().units(), 5);
+    }
+}
