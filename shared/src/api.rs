@@ -12,13 +12,14 @@ use crate::{
     amount::Amount,
     block::{Block, Header},
     hash::Hash,
+    history::parse_decimal,
     key::Signature,
     merkle::InclusionProof,
     state::AccountProof,
     transaction::{Memo, Note, Reward, SignedTransfer, Transfer},
 };
 
-/// A whole number of any size as a decimal string.
+/// A whole number of at most 256 bits as a decimal string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decimal(pub U256);
 
@@ -31,9 +32,9 @@ impl Serialize for Decimal {
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        U256::from_str_radix(&text, 10)
+        parse_decimal(&text)
             .map(Self)
-            .map_err(|_| D::Error::custom("a decimal number is expected"))
+            .ok_or_else(|| D::Error::custom("a decimal number of at most 256 bits is expected"))
     }
 }
 

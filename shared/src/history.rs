@@ -260,10 +260,14 @@ fn serialize_work<S: Serializer>(work: &U256, serializer: S) -> Result<S::Ok, S:
 
 fn deserialize_work<'de, D: Deserializer<'de>>(deserializer: D) -> Result<U256, D::Error> {
     let text = String::deserialize(deserializer)?;
-    // One text for each value: `U256`'s own parser also takes prefixes, underscores and leading zeros.
-    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    U256::from_str_radix(&text, 10)
+    parse_decimal(&text).ok_or_else(|| serde::de::Error::custom("work is a decimal number of at most 256 bits"))
+}
+
+/// Reads a number of at most 256 bits. One text for each: `U256`'s own parser also takes nothing, underscores and leading
+/// zeros.
+pub(crate) fn parse_decimal(text: &str) -> Option<U256> {
+    let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    U256::from_str_radix(text, 10)
         .ok()
-        .filter(|_| canonical && !text.is_empty())
-        .ok_or_else(|| serde::de::Error::custom("work is a decimal number of at most 256 bits"))
+        .filter(|_| is_canonical && !text.is_empty())
 }
