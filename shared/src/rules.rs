@@ -194,7 +194,8 @@ pub enum RuleError {
         /// The height at hand.
         height: u64,
     },
-    /// A balance passes the greatest amount. Checked parameters rule this out.
+    /// A balance passes the greatest amount. Checked parameters rule this out, unless the reward claims fees that the
+    /// senders do not have.
     #[error("the balance of {account} would be too large")]
     BalanceOverflow {
         /// Whose.
@@ -744,6 +745,10 @@ impl Tip {
         let mut ledger = Ledger::new(&self.accounts);
         ledger.credit(reward.recipient, reward.amount)?;
         for verified in transfers {
+            // Verified, but for another chain.
+            if verified.genesis() != network.genesis_hash() {
+                return Err(RuleError::InvalidSignature { id: verified.id() });
+            }
             ledger.transfer(verified, height)?;
         }
         let changes = ledger.into_changes();
