@@ -22,8 +22,15 @@ pub(super) enum LogFormat {
 /// # Errors
 /// When the filter cannot be read.
 pub(super) fn start(filter: &str, format: LogFormat) -> Result<()> {
+    // A bare level is about the node: its libraries say less.
+    let is_level = filter.chars().all(|letter| letter.is_ascii_alphabetic()) && filter != "off";
+    let full = if is_level {
+        format!("warn,backend={filter}")
+    } else {
+        filter.to_owned()
+    };
     let filter = EnvFilter::builder()
-        .parse(filter)
+        .parse(full)
         .map_err(|error| WrongUse(format!("--log {filter} is not a level or filter: {error}")))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     // A log that was started before, in a test, goes on.

@@ -9,6 +9,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{WrongUse, files, logging, logging::LogFormat, output};
 use crate::{
     clock::SystemClock,
+    http::{self, HttpConfig},
     networks,
     node::{Config, Node},
 };
@@ -75,13 +76,17 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
     config.mine_on_transfer = args.mine_on_transfer;
     config.threads = args.threads;
     config.recipient = recipient;
+    let http_config = HttpConfig {
+        allow_hosts: args.allow_host,
+        ..HttpConfig::default()
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the system gives no threads")?;
     runtime.block_on(async {
         // First the signals, so that none is lost while the store opens; then the port, which is the likeliest to be taken.
-        let shutdown = stop_signal()?;
+        let mut stop = stop_signal()?;
         let listener = bind(&args.listen).await?;
         let address = listener.local_addr()?;
         let name = network.name().to_owned();
@@ -89,8 +94,11 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
             tokio::task::spawn_blocking(|| Node::start(network, config, Arc::new(SystemClock))).await??;
         output::print(&format!("Open {}", url(address)));
         output::print(&format!("Network {name}, data in {}", data_dir.display()));
-        let served: Result<()> = Ok(());
-        let _ = (listener, node, shutdown, args.allow_host);
+        let shutdown = async move {
+            // An error says that the sender is gone, which only the end of the program brings about.
+            let _ = stop.wait_for(|is_stopping| *is_stopping).await;
+        };
+        let served = http::serve(listener, node, http_config, shutdown).await;
         let stopped = tokio::task::spawn_blocking(|| running.stop()).await?;
         served?;
         stopped
