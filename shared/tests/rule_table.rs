@@ -86,7 +86,10 @@ fn every_code_is_distinct_and_kebab_case() {
     let distinct: BTreeSet<_> = codes.iter().collect();
     assert_eq!(distinct.len(), codes.len(), "{codes:?}");
     for code in codes {
-        assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{code}");
+        assert!(
+            code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+            "{code}"
+        );
     }
 }
 
