@@ -233,6 +233,28 @@ fn signatures() {
 }
 
 #[test]
+fn transfers_verified_for_another_chain() {
+    let other = network_with(|parameters| parameters.name = "other".into());
+    let Case {
+        network,
+        tip,
+        mut block,
+    } = Case::new();
+    let foreign = chains::sign_all(&other, [order(1, 2, 10, 1, 0)]);
+    let id = foreign[0].id();
+    let error = tip.prepare(&network, key(3).0, Note::default(), foreign.clone(), NOW);
+    assert_eq!(error.unwrap_err(), RuleError::InvalidSignature { id });
+    // A block that was verified by the other network's rules does not connect here.
+    block.transfers = vec![foreign[0].signed().clone()];
+    block.header.transactions_root = transactions_root(&block.transaction_ids());
+    let mut case = Case { network, tip, block };
+    case.mine();
+    let verified = verify(&other, case.block).unwrap();
+    let error = case.tip.connect(&case.network, verified, NOW).unwrap_err();
+    assert_eq!(error, RuleError::InvalidSignature { id });
+}
+
+#[test]
 fn parent() {
     let mut case = Case::new();
     let expected = case.tip.hash();
@@ -417,6 +439,18 @@ fn balances_fit() {
         Err(RuleError::BalanceOverflow { account: recipient })
     );
     assert_eq!(ledger.account(&sender), full, "an error changes nothing");
+}
+
+/// The reward comes first, so it may claim fees that nobody has: as far as a balance reaches.
+#[test]
+fn fees_that_do_not_exist_yet() {
+    let mut case = Case::new();
+    let account = key(1).0;
+    let fee = u64::MAX - case.network.parameters().subsidy_at(2).units();
+    case.change(|signed| signed.transfer.fee = Amount::from_units(fee));
+    case.block.reward.amount = Amount::MAX;
+    case.block.reward.recipient = account;
+    assert_eq!(case.verdict_on_transactions(), RuleError::BalanceOverflow { account });
 }
 
 #[test]
