@@ -60,7 +60,8 @@ pub(crate) async fn serve(
     }
     drop(listener);
     stopping.send_replace(true);
-    // The connections hold the receivers.
+    // From here on the connections alone hold receivers.
+    drop(edge);
     let patience = config.stop_timeout + Duration::from_secs(1);
     if timeout(patience, stopping.closed()).await.is_err() {
         tracing::warn!("some connections did not end in time");

@@ -81,7 +81,8 @@ pub(crate) async fn events(
         .read(|context, view| Ok(status_of(context, view)?))
         .await?;
     let mut first = format!("retry: {RETRY_MS}\n\n");
-    write_event(&mut first, None, &EventJson::Status(status));
+    // With the number from which a client that is cut off before the first event goes on.
+    write_event(&mut first, subscription.after(), &EventJson::Status(status));
 
     let listener = Listener {
         open: context.metrics.open_event_stream(),

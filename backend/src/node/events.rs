@@ -141,6 +141,12 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// The number after which this goes on; none when it begins with a reset.
+    #[must_use]
+    pub const fn after(&self) -> Option<u64> {
+        self.next.checked_sub(1)
+    }
+
     /// The next event; none when the node has stopped. May be dropped and called again without losing an event.
     pub async fn next(&mut self) -> Option<Numbered> {
         loop {
