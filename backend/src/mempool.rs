@@ -250,25 +250,31 @@ impl Mempool {
             return Ok(());
         }
         let is_ready = entry.nonce() == next_nonce;
+        let is_other = |(_, victim): &(&Place, &Arc<Entry>)| victim.sender() != entry.sender();
         let mut rest = self.indexes.clone();
         while !self.fits_in(&rest, entry.size) {
-            let victim = if let Some((place, victim)) = rest.waiting.get_max() {
-                (is_ready || entry.place().pays_more(place)).then_some(victim)
-            } else {
-                let cheapest = rest.ready.get_max();
-                let paid = cheapest.filter(|(place, _)| is_ready && entry.place().pays_more(place));
-                paid.map(|(_, victim)| victim)
+            // A sender's own transfers do not give way: that would open a gap before the new one.
+            let waiting = rest.waiting.iter().rev().find(is_other);
+            let waiting = waiting.filter(|(place, _)| is_ready || entry.place().pays_more(place));
+            let victim = match waiting {
+                Some((_, victim)) => Arc::clone(victim),
+                None if is_ready => {
+                    let Some((place, victim)) = rest.ready.iter().rev().find(is_other) else {
+                        return Err(MempoolError::SenderLimit {
+                            limit: self.limits.count,
+                        });
+                    };
+                    if !entry.place().pays_more(place) {
+                        return Err(MempoolError::Full {
+                            fee: entry.order().fee,
+                            minimum: place.more_than(entry.size),
+                        });
+                    }
+                    Arc::clone(victim)
+                }
+                None => return Err(MempoolError::FullForWaiting { next: next_nonce }),
             };
-            let Some(victim) = victim.filter(|victim| victim.sender() != entry.sender()).cloned() else {
-                let fee = entry.order().fee;
-                return Err(if is_ready {
-                    let minimum = self.minimum_fee(entry.size);
-                    MempoolError::Full { fee, minimum }
-                } else {
-                    MempoolError::FullForWaiting { next: next_nonce }
-                });
-            };
-            for entry in rest.from_nonce(&victim.sender(), victim.nonce()) {
+            for entry in rest.of_sender_from(&victim.sender(), victim.nonce()) {
                 rest.remove(&entry);
                 drop_as(&entry, DropReason::Evicted, dropped);
             }

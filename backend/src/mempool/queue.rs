@@ -125,7 +125,7 @@ impl Indexes {
     }
 
     /// The entries of a sender from a nonce on, last first: in this order they can be taken out without moving others.
-    pub(super) fn from_nonce(&self, sender: &PublicKey, nonce: u64) -> Vec<Arc<Entry>> {
+    pub(super) fn of_sender_from(&self, sender: &PublicKey, nonce: u64) -> Vec<Arc<Entry>> {
         let Some(queue) = self.queues.get(sender) else {
             return Vec::new();
         };

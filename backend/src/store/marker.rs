@@ -87,7 +87,7 @@ pub(super) fn write(folder: &Path, network: &Network, state: State) -> Result<()
     );
     let next = folder.join(format!("{FILE}.next"));
     let mut file = File::create(&next)?;
-    write!(file, "{body}check: {}\n", check(&body))?;
+    writeln!(file, "{body}check: {}", check(&body))?;
     file.sync_all()?;
     fs::rename(next, folder.join(FILE))?;
     File::open(folder)?.sync_all()?;

@@ -1,0 +1,202 @@
+//! Opening what should not be opened: a clear error, and nothing is changed.
+
+#![allow(clippy::unwrap_used)]
+
+mod workshop;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use backend::{
+    chain::Chain,
+    store::{Store, StoreError},
+    verify::verify_block,
+};
+use shared::{
+    hash::{Hash, sha256},
+    params::Network,
+};
+use workshop::{Order, mine, network};
+
+/// A data folder with a few blocks.
+fn made(folder: &Path, network: &Network, blocks: u64) {
+    let (store, tip) = Store::open(folder, network).unwrap();
+    let verify = Box::new(|block, network: &Network| verify_block(block, network, |_| None));
+    let mut chain = Chain::new(network.clone().into(), store, tip, verify).unwrap();
+    for height in 0..blocks {
+        let transfer = Order::new(0, 1, height).verified(&network.genesis_hash());
+        let block = mine(network, chain.tip(), 2, height, vec![transfer]);
+        chain.submit_own(block).unwrap();
+        chain.storage_mut().write().unwrap();
+        chain.storage_mut().persist().unwrap();
+    }
+}
+
+/// All files with their lengths and the hashes of their contents, but for the lock, and the database's lists of tables,
+/// of which it clears away outdated ones.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, (usize, Hash)> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else if !is_housekeeping(&path) {
+            let bytes = fs::read(&path).unwrap();
+            // A log is mostly zeros that were never written.
+            let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            found.insert(path, (bytes.len(), sha256(&[&bytes[..used]])));
+        }
+    }
+    found
+}
+
+fn is_housekeeping(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let version = name
+        .strip_prefix('v')
+        .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    name == "lock" || version
+}
+
+fn refused(folder: &Path, network: &Network) -> StoreError {
+    let before = contents(folder);
+    let error = Store::open(folder, network).err().expect("it is refused");
+    assert_eq!(contents(folder), before, "{error}");
+    error
+}
+
+#[test]
+fn opens_what_it_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = network(1);
+    made(folder.path(), &network, 12);
+    let (store, tip) = Store::open(folder.path(), &network).unwrap();
+    assert_eq!(tip.height(), 12);
+    let reader = store.reader();
+    for height in 1..=12 {
+        let summary = reader.summary(height).unwrap().unwrap();
+        assert_eq!(reader.height_of(&summary.hash).unwrap(), Some(height));
+        let block = reader.block(height).unwrap().unwrap();
+        assert_eq!(block.header, summary.header);
+        let location = reader.locate(&block.transfers[0].id()).unwrap().unwrap();
+        assert_eq!((location.height, location.index), (height, 1));
+    }
+    let lines = reader.activity(&workshop::public(0), None, 100).unwrap();
+    assert_eq!(
+        lines.iter().map(|line| line.height).collect::<Vec<_>>(),
+        (1..=12).rev().collect::<Vec<_>>()
+    );
+    let rest = reader.activity(&workshop::public(0), Some(lines[9]), 100).unwrap();
+    assert_eq!(rest, lines[10..]);
+}
+
+#[test]
+fn another_network() {
+    let folder = tempfile::tempdir().unwrap();
+    made(folder.path(), &network(1), 2);
+    let error = refused(folder.path(), &network(2));
+    assert!(matches!(error, StoreError::OtherNetwork { .. }), "{error}");
+}
+
+#[test]
+fn a_newer_version() {
+    let folder = tempfile::tempdir().unwrap();
+    made(folder.path(), &network(1), 2);
+    let marker = folder.path().join("cairn-data");
+    let text = fs::read_to_string(&marker).unwrap().replace("version: 1", "version: 2");
+    fs::write(&marker, text).unwrap();
+    let error = refused(folder.path(), &network(1));
+    assert!(
+        matches!(error, StoreError::NewerVersion { found: 2, known: 1 }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_folder_of_somebody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("thesis.txt"), "mine").unwrap();
+    let error = refused(folder.path(), &network(1));
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+}
+
+#[test]
+fn a_folder_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = network(1);
+    let (_store, _) = Store::open(folder.path(), &network).unwrap();
+    let error = Store::open(folder.path(), &network).err().unwrap();
+    assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+}
+
+#[test]
+fn a_damaged_marker() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = network(1);
+    made(folder.path(), &network, 2);
+    let marker = folder.path().join("cairn-data");
+    let text = fs::read_to_string(&marker).unwrap();
+    for bad in ["", "nonsense", &text.replace("dev", "eve"), &text[..text.len() / 2]] {
+        fs::write(&marker, bad).unwrap();
+        let error = refused(folder.path(), &network);
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    }
+    fs::write(&marker, [0xff, 0xfe]).unwrap();
+    assert!(matches!(refused(folder.path(), &network), StoreError::Damaged { .. }));
+}
+
+#[test]
+fn a_missing_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = network(1);
+    made(folder.path(), &network, 2);
+    fs::remove_dir_all(folder.path().join("database")).unwrap();
+    let error = refused(folder.path(), &network);
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+}
+
+#[test]
+fn a_damaged_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = network(1);
+    made(folder.path(), &network, 10);
+    let log = fs::read_dir(folder.path().join("database"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "jnl"))
+        .unwrap();
+    let bytes = fs::read(&log).unwrap();
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    for place in (0..used).step_by(used / 5) {
+        let mut bad = bytes.clone();
+        bad[place] ^= 0x20;
+        fs::write(&log, bad).unwrap();
+        let error = refused(folder.path(), &network);
+        assert!(matches!(error, StoreError::Damaged { .. }), "{place}: {error}");
+    }
+    // Cut off anywhere: answered commits are gone.
+    for place in (used / 8..used - 1).step_by(used / 3) {
+        fs::write(&log, &bytes[..place]).unwrap();
+        let error = refused(folder.path(), &network);
+        assert!(matches!(error, StoreError::Damaged { .. }), "{place}: {error}");
+    }
+    fs::write(&log, &bytes).unwrap();
+    assert_eq!(Store::open(folder.path(), &network).unwrap().1.height(), 10);
+}
+
+#[test]
+fn an_attempt_that_was_cut_short_is_begun_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = network(1);
+    made(folder.path(), &network, 0);
+    let marker = folder.path().join("cairn-data");
+    let text = fs::read_to_string(&marker).unwrap();
+    fs::remove_file(&marker).unwrap();
+    // Without the marker the folder is nobody's.
+    assert!(matches!(refused(folder.path(), &network), StoreError::Foreign { .. }));
+    fs::write(&marker, text).unwrap();
+    assert_eq!(Store::open(folder.path(), &network).unwrap().1.height(), 0);
+}
