@@ -7,6 +7,8 @@ use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use crate::components::icon::{Icon, IconSign};
+
 /// How long the button says what became of it.
 const SHOWN: Duration = Duration::from_millis(1800);
 
@@ -61,9 +63,9 @@ pub(crate) fn CopyButton(
             {children.map(|children| children())}
             <span class="copy-sign" aria-hidden="true">
                 {move || match state.get() {
-                    Copying::Idle => "⧉",
-                    Copying::Copied => "✓",
-                    Copying::Failed => "✗",
+                    Copying::Idle => view! { <IconSign icon=Icon::Copy /> }.into_any(),
+                    Copying::Copied => "✓".into_any(),
+                    Copying::Failed => "✗".into_any(),
                 }}
             </span>
         </button>

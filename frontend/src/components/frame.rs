@@ -36,6 +36,14 @@ pub(crate) fn Frame(
         <a class="skip" href="#content" on:click=skip>
             "Skip to the content"
         </a>
+        // The light on all stones: from above, and a little shade beneath.
+        <svg class="sr-only" width="0" height="0" aria-hidden="true">
+            <linearGradient id="stone-light" x1="0" y1="0" x2="0" y2="1">
+                <stop offset="0" stop-color="#fff" stop-opacity="0.16" />
+                <stop offset="0.45" stop-color="#fff" stop-opacity="0" />
+                <stop offset="1" stop-color="#000" stop-opacity="0.17" />
+            </linearGradient>
+        </svg>
         <div class="frame">
             <header class="head">
                 <Brand />

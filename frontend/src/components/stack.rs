@@ -60,7 +60,7 @@ fn NextBlock() -> impl IntoView {
     let pending = Memo::new(move |_| live.with(|status| status.pending).unwrap_or(0));
     view! {
         <a class="stack-next" class:is-waiting=move || { pending.get() > 0 } href="/mempool">
-            <svg class="stone" viewBox="0 0 320 34" aria-hidden="true">
+            <svg class="stone" viewBox="0 0 320 40" height="40" preserveAspectRatio="none" aria-hidden="true">
                 <path d=move || ghost(pending.get()) />
             </svg>
             <span class="stone-note">
@@ -81,10 +81,10 @@ fn StackStone(block: BlockSummary) -> impl IntoView {
     let live = use_live();
     let height = block.header.height;
     let age = ago(live, block.header.timestamp);
-    let holds = if height == 0 {
-        "genesis".to_owned()
-    } else {
-        count(block.transaction_count, "transfer", "transfers")
+    let holds = match (height, block.transaction_count) {
+        (0, _) => "genesis".to_owned(),
+        (_, 0) => "empty".to_owned(),
+        (_, transfers) => count(transfers, "transfer", "transfers"),
     };
     view! {
         <li class="stack-stone">

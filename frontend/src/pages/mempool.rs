@@ -143,7 +143,7 @@ fn FeeChart(rates: Vec<u64>) -> impl IntoView {
         None => format!("{} and more", grouped(EDGES[index])),
     };
     let bars = counts.iter().enumerate().map(|(index, &number)| {
-        let height = 96.0 * number as f64 / greatest as f64;
+        let height = 94.0 * number as f64 / greatest as f64;
         let title = format!(
             "{} units a byte: {}",
             name(index),
@@ -154,7 +154,7 @@ fn FeeChart(rates: Vec<u64>) -> impl IntoView {
             <g>
                 <title>{title}</title>
                 <rect class="chart-hit" x=x - 3.0 y="0" width="32" height="100" />
-                <rect class="chart-bar" x=x y=98.0 - height width="26" height=height.max(1.0) rx="5" />
+                <rect class="chart-bar" x=x y=98.0 - height width="26" height=height />
             </g>
         }
     });
@@ -172,7 +172,7 @@ fn FeeChart(rates: Vec<u64>) -> impl IntoView {
                 <span class="chart-title">"Fees"</span>
                 <span class="chart-value quiet">"base units a byte"</span>
             </figcaption>
-            <svg class="chart-bars" viewBox="0 0 320 100" role="img" aria-label="Number of transfers by fee a byte; the table below has the values">
+            <svg class="chart-bars" viewBox="0 0 320 100" preserveAspectRatio="none" role="img" aria-label="Number of transfers by fee a byte; the table below has the values">
                 {bars.collect_view()}
             </svg>
             <p class="chart-ends quiet" aria-hidden="true">

@@ -16,7 +16,7 @@ const EMPTY_BYTES: f64 = 240.0;
 /// The bytes of a transfer without memo.
 const TRANSFER_BYTES: f64 = 161.0;
 /// The height of the place where the next block will lie.
-const GHOST_HEIGHT: f64 = 34.0;
+const GHOST_HEIGHT: f64 = 40.0;
 
 /// How wide a block of so many bytes is drawn. The steps grow smaller, so that one transfer is seen beside none.
 fn width(bytes: f64) -> f64 {
@@ -43,7 +43,7 @@ impl BlockStone {
     pub fn of(block: &BlockSummary) -> Self {
         // The first bytes of a hash are mostly zeros: that is the work.
         let mut grain = Grain::new(&block.header.hash.0[8..]);
-        let height = grain.between(28.0, 42.0);
+        let height = grain.between(36.0, 48.0).round();
         let width = if block.header.height == 0 {
             FULL
         } else {
@@ -68,7 +68,7 @@ impl BlockStone {
     /// The drawing's extent, for `viewBox`.
     #[must_use]
     pub fn view_box(&self) -> String {
-        format!("0 0 {FULL} {:.2}", self.height)
+        format!("0 0 {FULL} {}", self.height)
     }
 }
 
