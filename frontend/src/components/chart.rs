@@ -41,9 +41,7 @@ pub(crate) fn Chart(
             .and_then(|index| points.with(|points| points.get(index).copied()))
     };
     let readout = move || {
-        let shown = chosen
-            .get()
-            .map_or_else(|| values.with(Vec::len).saturating_sub(1), |index| index);
+        let shown = chosen.get().unwrap_or_else(|| values.with(Vec::len).saturating_sub(1));
         values.with(|values| values.get(shown).map(|value| (value.name.clone(), value.text.clone())))
     };
     let point_at = move |event: PointerEvent| {
