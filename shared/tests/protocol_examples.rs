@@ -3,6 +3,7 @@
 //! A block `example name` holds lines `key = value`; indented lines continue a value. A check reads some of the values
 //! and computes all others. Where one differs, the test prints what the document should say.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::{
