@@ -1,11 +1,13 @@
 //! Questions to the node, and what can go wrong with them in words for people.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use gloo_net::http::{Request, Response};
+use gloo_net::http::Request;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use shared::api::Problem;
 use web_sys::AbortController;
 
@@ -83,10 +85,7 @@ impl Failure {
 /// # Errors
 /// Why there is no answer.
 pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
-    let patience = Patience::new();
-    let request = Request::get(path).abort_signal(patience.signal().as_ref());
-    let response = request.send().await.map_err(|_| Failure::Unreachable)?;
-    read(&response).await
+    decode(&text(path.to_owned()).await?)
 }
 
 /// Asks with POST and a JSON body.
@@ -94,26 +93,54 @@ pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
 /// # Errors
 /// Why there is no answer.
 pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
-    let patience = Patience::new();
-    let request = Request::post(path).abort_signal(patience.signal().as_ref());
-    let request = request
-        .json(body)
-        .map_err(|error| Failure::Unreadable(error.to_string()))?;
-    let response = request.send().await.map_err(|_| Failure::Unreachable)?;
-    read(&response).await
+    let body = serde_json::to_string(body).map_err(|error| Failure::Unreadable(error.to_string()))?;
+    decode(&ask(path.to_owned(), Some(body)).await?)
 }
 
-async fn read<T: DeserializeOwned>(response: &Response) -> Result<T, Failure> {
-    let text = response.text().await.map_err(|_| Failure::Unreachable)?;
-    if response.ok() {
-        return serde_json::from_str(&text).map_err(|error| Failure::Unreadable(error.to_string()));
-    }
-    match serde_json::from_str::<Problem>(&text) {
-        Ok(problem) => Err(Failure::Refused(Box::new(problem))),
-        // A proxy before a node that is down answers for it.
-        Err(_) if response.status() >= 502 => Err(Failure::Unreachable),
-        Err(_) => Err(Failure::Unreadable(format!("HTTP status {}", response.status()))),
-    }
+/// The text of the answer to GET. What does not depend on the answer's type is compiled once for all types.
+///
+/// # Errors
+/// Why there is no answer.
+pub(crate) fn text(path: String) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
+    ask(path, None)
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// When it is not what was asked for.
+pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    // By way of a value: one reader of text for all types keeps the page small.
+    let value = serde_json::from_str::<Value>(text);
+    value
+        .and_then(T::deserialize)
+        .map_err(|error| Failure::Unreadable(error.to_string()))
+}
+
+fn ask(path: String, body: Option<String>) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
+    Box::pin(async move {
+        let patience = Patience::new();
+        let signal = patience.signal();
+        let request = match body {
+            None => Request::get(&path).abort_signal(signal.as_ref()).build(),
+            Some(body) => {
+                let request = Request::post(&path).abort_signal(signal.as_ref());
+                request.header("content-type", "application/json").body(body)
+            }
+        };
+        let request = request.map_err(|error| Failure::Unreadable(error.to_string()))?;
+        let response = request.send().await.map_err(|_| Failure::Unreachable)?;
+        let text = response.text().await.map_err(|_| Failure::Unreachable)?;
+        if response.ok() {
+            return Ok(text);
+        }
+        match decode::<Problem>(&text) {
+            Ok(problem) => Err(Failure::Refused(Box::new(problem))),
+            // A proxy before a node that is down answers for it.
+            Err(_) if response.status() >= 502 => Err(Failure::Unreachable),
+            Err(_) => Err(Failure::Unreadable(format!("HTTP status {}", response.status()))),
+        }
+    })
 }
 
 /// Ends a request that takes too long, or whose asker is gone: it is dropped with the page that asked.

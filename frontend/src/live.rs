@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use frontend::view::event::{self, Heard};
 use frontend::view::time;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::address::Prefix;
-use shared::api::{BlockList, BlockSummary, Event, Status};
+use shared::api::{BlockList, BlockSummary, Status};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
@@ -51,7 +52,7 @@ pub(crate) struct Live {
     link: RwSignal<Link>,
     now: RwSignal<u64>,
     failure: RwSignal<Option<Failure>>,
-    waiting: StoredValue<Vec<Event>>,
+    waiting: StoredValue<Vec<Heard>>,
 }
 
 impl Live {
@@ -174,10 +175,7 @@ impl Live {
             return;
         };
         let heard = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
-            let event = message
-                .data()
-                .as_string()
-                .and_then(|text| serde_json::from_str(&text).ok());
+            let event = message.data().as_string().and_then(|text| event::read(&text));
             if let Some(event) = event {
                 self.hear(event);
             }
@@ -214,7 +212,7 @@ impl Live {
         failed.forget();
     }
 
-    fn hear(self, event: Event) {
+    fn hear(self, event: Heard) {
         let is_first = self.waiting.with_value(Vec::is_empty);
         self.waiting.update_value(|waiting| waiting.push(event));
         if is_first {
@@ -230,26 +228,26 @@ impl Live {
         let (mut has_new_tip, mut has_new_pool, mut reread) = (false, false, false);
         for event in events {
             match event {
-                Event::Status(status) => {
+                Heard::Status(status) => {
                     reread |= blocks
                         .as_ref()
                         .is_none_or(|blocks| tip(blocks) != Some(status.tip_hash));
                     self.take_status(status);
                 }
-                Event::Block(block) => {
+                Heard::Block(block) => {
                     has_new_tip = true;
                     if let Some(blocks) = &mut blocks {
                         reread |= !lay(blocks, block);
                     }
                 }
-                Event::Reorganisation { fork_height, .. } => {
+                Heard::Reorganisation { fork_height } => {
                     has_new_tip = true;
                     if let Some(blocks) = &mut blocks {
                         blocks.retain(|block| block.header.height <= fork_height);
                     }
                 }
-                Event::Pending(_) | Event::Dropped { .. } => has_new_pool = true,
-                Event::Reset {} => (has_new_tip, has_new_pool, reread) = (true, true, true),
+                Heard::Pool => has_new_pool = true,
+                Heard::Reset => (has_new_tip, has_new_pool, reread) = (true, true, true),
             }
         }
         if has_new_tip {

@@ -14,7 +14,7 @@ use crate::components::cairn::Cairn;
 use crate::components::copy::CopyButton;
 use crate::components::empty::Empty;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::Loaded;
+use crate::components::loaded::loaded;
 use crate::components::skeleton::{SkeletonCard, SkeletonRows};
 use crate::components::transfer_row::{RewardRow, TransferRow};
 use crate::components::trust::Trust;
@@ -35,7 +35,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
         live.track_chain();
         live.track_pool();
         let address = address.get();
-        async move { api::get::<AccountJson>(&format!("/blockchain/accounts/{}", encoded(&address))).await }
+        api::text(format!("/blockchain/accounts/{}", encoded(&address)))
     });
     let history = LocalResource::new(move || {
         live.track_chain();
@@ -46,21 +46,16 @@ pub(crate) fn AccountPage() -> impl IntoView {
         } else {
             format!("&before={}", encoded(&before))
         };
-        async move {
-            let path = format!("/blockchain/accounts/{address}/transactions?limit={PAGE}{cursor}");
-            api::get::<AccountHistory>(&path).await
-        }
+        api::text(format!(
+            "/blockchain/accounts/{address}/transactions?limit={PAGE}{cursor}"
+        ))
     });
     view! {
         <PageHeading title=Signal::derive(move || format!("Account {}", shorten_address(&address.get()))) kind="Explorer" />
-        <Loaded resource=account skeleton=|| view! { <SkeletonCard /> } let:account>
-            <Balance account=account asked=address />
-        </Loaded>
+        {loaded(account, || view! { <SkeletonCard /> }.into_any(), move |account: AccountJson| view! { <Balance account=account asked=address /> })}
         <section>
             <h2>"History"</h2>
-            <Loaded resource=history skeleton=|| view! { <SkeletonRows /> } let:history>
-                <History history=history address=address.get_untracked() />
-            </Loaded>
+            {loaded(history, || view! { <SkeletonRows /> }.into_any(), move |history: AccountHistory| view! { <History history=history address=address.get_untracked() /> })}
         </section>
     }
 }

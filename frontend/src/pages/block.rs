@@ -12,7 +12,7 @@ use crate::api;
 use crate::components::empty::Empty;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::Loaded;
+use crate::components::loaded::loaded;
 use crate::components::skeleton::SkeletonCard;
 use crate::components::stone::Stone;
 use crate::components::transfer_row::{RewardRow, TransferRow};
@@ -28,22 +28,24 @@ const PAGE: usize = 100;
 pub(crate) fn BlockPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    // A hash says little: the title becomes the height once it is known.
+    let height = RwSignal::new(None::<u64>);
     let block = LocalResource::new(move || {
         let id = id.get();
-        async move { api::get::<BlockJson>(&format!("/blockchain/blocks/{id}")).await }
+        height.set(None);
+        api::text(format!("/blockchain/blocks/{id}"))
     });
-    let title = move || match block.get() {
-        Some(Ok(block)) => format!("Block {}", grouped(block.header.height)),
-        _ => match id.get() {
-            id if id.len() < 20 => format!("Block {id}"),
-            _ => "Block".to_owned(),
-        },
+    let title = move || match (height.get(), id.get()) {
+        (Some(height), _) => format!("Block {}", grouped(height)),
+        (None, id) if id.len() < 20 => format!("Block {id}"),
+        (None, _) => "Block".to_owned(),
     };
     view! {
         <PageHeading title=Signal::derive(title) kind="Explorer" />
-        <Loaded resource=block skeleton=|| view! { <SkeletonCard /> } let:block>
-            <Whole block=block />
-        </Loaded>
+        {loaded(block, || view! { <SkeletonCard /> }.into_any(), move |block: BlockJson| {
+                height.set(Some(block.header.height));
+                view! { <Whole block=block /> }
+            })}
     }
 }
 

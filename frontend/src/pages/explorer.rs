@@ -9,7 +9,7 @@ use crate::api;
 use crate::components::account_link::AccountLink;
 use crate::components::amount::AmountText;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::Loaded;
+use crate::components::loaded::loaded;
 use crate::components::skeleton::SkeletonRows;
 use crate::components::stone::Stone;
 use crate::components::when::When;
@@ -30,13 +30,11 @@ pub(crate) fn Explorer() -> impl IntoView {
             live.track_chain();
         }
         let cursor = before.map_or_else(String::new, |before| format!("&before={before}"));
-        async move { api::get::<BlockList>(&format!("/blockchain/blocks?limit={PAGE}{cursor}")).await }
+        api::text(format!("/blockchain/blocks?limit={PAGE}{cursor}"))
     });
     view! {
         <PageHeading title="Blocks" kind="Explorer" />
-        <Loaded resource=blocks skeleton=|| view! { <SkeletonRows rows=10 /> } let:list>
-            <BlockTable list=list />
-        </Loaded>
+        {loaded(blocks, || view! { <SkeletonRows rows=10 /> }.into_any(), move |list: BlockList| view! { <BlockTable list=list /> })}
     }
 }
 

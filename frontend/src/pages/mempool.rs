@@ -10,7 +10,7 @@ use crate::api;
 use crate::components::amount::AmountText;
 use crate::components::empty::Empty;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::Loaded;
+use crate::components::loaded::loaded;
 use crate::components::skeleton::SkeletonRows;
 use crate::components::transfer_row::TransferRow;
 use crate::components::when::When;
@@ -26,21 +26,17 @@ pub(crate) fn MempoolPage() -> impl IntoView {
     let live = use_live();
     let pending = LocalResource::new(move || {
         live.track_pool();
-        async move { api::get::<PendingList>(&format!("/blockchain/transactions/get?limit={PAGE}")).await }
+        api::text(format!("/blockchain/transactions/get?limit={PAGE}"))
     });
     let fees = LocalResource::new(move || {
         live.track_pool();
-        async move { api::get::<Fees>("/blockchain/fees").await }
+        api::text("/blockchain/fees".to_owned())
     });
     view! {
         <PageHeading title="Mempool" />
         <p class="lead">"Transfers that wait for a block, the highest fee a byte first."</p>
-        <Loaded resource=fees skeleton=|| view! { <SkeletonRows rows=1 /> } let:fees>
-            <FeeFacts fees=fees />
-        </Loaded>
-        <Loaded resource=pending skeleton=|| view! { <SkeletonRows rows=8 /> } let:list>
-            <Waiting list=list />
-        </Loaded>
+        {loaded(fees, || view! { <SkeletonRows rows=1 /> }.into_any(), move |fees: Fees| view! { <FeeFacts fees=fees /> })}
+        {loaded(pending, || view! { <SkeletonRows rows=8 /> }.into_any(), move |list: PendingList| view! { <Waiting list=list /> })}
     }
 }
 

@@ -12,7 +12,7 @@ use crate::components::empty::Empty;
 use crate::components::failure::FailureNotice;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::Loaded;
+use crate::components::loaded::loaded;
 use crate::components::skeleton::SkeletonRows;
 use crate::live::use_live;
 
@@ -47,16 +47,14 @@ pub(crate) fn NetworkPage() -> impl IntoView {
     let live = use_live();
     let nodes = LocalResource::new(move || {
         live.track_chain();
-        async { api::get::<NodeList>("/blockchain/nodes/get").await }
+        api::text("/blockchain/nodes/get".to_owned())
     });
     view! {
         <PageHeading title="Network" />
         <ThisNode />
         <section>
             <h2>"Peers"</h2>
-            <Loaded resource=nodes skeleton=|| view! { <SkeletonRows rows=2 /> } let:list>
-                <Peers list=list />
-            </Loaded>
+            {loaded(nodes, || view! { <SkeletonRows rows=2 /> }.into_any(), move |list: NodeList| view! { <Peers list=list /> })}
             <div class="columns">
                 <RegisterForm />
                 <ResolveForm />

@@ -11,7 +11,7 @@ use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::Loaded;
+use crate::components::loaded::loaded;
 use crate::components::skeleton::SkeletonCard;
 use crate::components::trust::Trust;
 use crate::components::when::When;
@@ -27,21 +27,19 @@ pub(crate) fn TransactionPage() -> impl IntoView {
         live.track_chain();
         live.track_pool();
         let id = id.get();
-        async move { api::get::<TransactionJson>(&format!("/blockchain/transactions/{id}")).await }
+        api::text(format!("/blockchain/transactions/{id}"))
     });
+    let is_reward = RwSignal::new(false);
     let title = move || {
-        let is_reward = matches!(transaction.get(), Some(Ok(answer)) if answer.reward.is_some());
-        format!(
-            "{} {}",
-            if is_reward { "Reward" } else { "Transfer" },
-            shorten(&id.get(), 6, 6)
-        )
+        let kind = if is_reward.get() { "Reward" } else { "Transfer" };
+        format!("{kind} {}", shorten(&id.get(), 6, 6))
     };
     view! {
         <PageHeading title=Signal::derive(title) kind="Explorer" />
-        <Loaded resource=transaction skeleton=|| view! { <SkeletonCard /> } let:answer>
-            <Whole answer=answer />
-        </Loaded>
+        {loaded(transaction, || view! { <SkeletonCard /> }.into_any(), move |answer: TransactionJson| {
+                is_reward.set(answer.reward.is_some());
+                view! { <Whole answer=answer /> }
+            })}
     }
 }
 

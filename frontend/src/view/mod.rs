@@ -3,6 +3,7 @@
 pub mod amount;
 pub mod cairn;
 pub mod chart;
+pub mod event;
 pub mod pebble;
 pub mod search;
 pub mod stone;
