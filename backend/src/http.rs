@@ -21,6 +21,7 @@ mod problem;
 mod retired;
 mod status;
 mod stream;
+mod tracked;
 mod transactions;
 
 use std::sync::Arc;

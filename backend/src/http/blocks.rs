@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use shared::{
     api::{BlockJson, BlockList, HeaderList, Problem as ProblemJson},
@@ -247,7 +247,7 @@ pub(crate) async fn chain(
         state: WalkState::Start,
     };
     // A failure in the middle ends the connection early, so that nobody takes the part for the whole.
-    let pieces = stream::unfold(walk, |walk| async move { walk.step().await });
+    let pieces = stream::unfold(walk, |walk| async move { walk.step().await }).fuse();
     let mut response = typed("application/json", Body::from_stream(pieces));
     response.headers_mut().insert(
         header::CACHE_CONTROL,

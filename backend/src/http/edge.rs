@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
+use http_body::Body as _;
 use hyper::{body::Incoming, service::Service};
 use tower::ServiceExt;
 
@@ -19,6 +20,7 @@ use super::{
     guard::{Guard, is_api},
     metrics::Metrics,
     problem::Problem,
+    tracked::Tracked,
 };
 
 /// What a page of this node may do. Everything that it loads comes from the node itself.
@@ -128,7 +130,19 @@ impl Service<hyper::Request<Incoming>> for Edge {
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let inner = Arc::clone(&self.0);
-        Box::pin(async move { Ok(inner.answer(request.map(Body::new)).await) })
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            if body.is_end_stream() {
+                return Ok(inner.answer(Request::from_parts(parts, Body::empty())).await);
+            }
+            let (body, progress) = Tracked::new(body);
+            let mut response = inner.answer(Request::from_parts(parts, Body::new(body))).await;
+            if !progress.is_read() {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok(response)
+        })
     }
 }
 

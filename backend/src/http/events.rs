@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use futures_util::{FutureExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use serde::Deserialize;
 use shared::api::{Event as EventJson, Problem as ProblemJson};
 use tokio::{
@@ -95,7 +95,8 @@ pub(crate) async fn events(
     let pieces = stream::unfold(listener, |mut listener| async move {
         let piece = listener.next_piece().await?;
         Some((Ok::<_, Infallible>(Bytes::from(piece)), listener))
-    });
+    })
+    .fuse();
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

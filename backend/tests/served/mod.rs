@@ -31,12 +31,12 @@ use tokio::{
 };
 
 /// No reply may take longer.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub struct Served {
-    pub node: Node,
-    pub address: SocketAddr,
-    pub client: Client,
+pub(crate) struct Served {
+    pub(crate) node: Node,
+    pub(crate) address: SocketAddr,
+    pub(crate) client: Client,
     running: Running,
     stop: oneshot::Sender<()>,
     task: JoinHandle<anyhow::Result<()>>,
@@ -45,23 +45,23 @@ pub struct Served {
 
 /// A reply, read whole.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub text: String,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The code of a refusal, which is checked to be whole.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         let json = self.json();
         assert_eq!(json["status"], self.status.as_u16(), "{self:?}");
@@ -76,11 +76,11 @@ impl Reply {
 }
 
 impl Served {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(HttpConfig::default(), |_| ()).await
     }
 
-    pub async fn with(http: HttpConfig, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(http: HttpConfig, change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().unwrap();
         let mut config = Config::new(folder.path().to_owned());
         change(&mut config);
@@ -104,7 +104,7 @@ impl Served {
     }
 
     /// Stops serving and the node; gives back the folder.
-    pub async fn stop(self) -> TempDir {
+    pub(crate) async fn stop(self) -> TempDir {
         let _ = self.stop.send(());
         timeout(PATIENCE, self.task).await.unwrap().unwrap().unwrap();
         drop(self.node);
@@ -113,32 +113,32 @@ impl Served {
         self.folder
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         send(self.client.get(self.url(path))).await
     }
 
     /// The JSON of a reply that must be 200.
-    pub async fn json(&self, path: &str) -> Value {
+    pub(crate) async fn json(&self, path: &str) -> Value {
         let reply = self.get(path).await;
         assert_eq!(reply.status, 200, "{path}: {reply:?}");
         reply.json()
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         send(self.client.post(self.url(path)).json(body)).await
     }
 
-    pub async fn post_text(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Reply {
+    pub(crate) async fn post_text(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Reply {
         let request = self.client.post(self.url(path));
         send(request.header("content-type", content_type).body(body)).await
     }
 
     /// Mines blocks for a key.
-    pub async fn mine(&self, key: &PublicKey, count: u64) -> Value {
+    pub(crate) async fn mine(&self, key: &PublicKey, count: u64) -> Value {
         let recipient = self.node.network().address(key);
         let body = json!({ "recipient": recipient, "count": count });
         let reply = self.post("/blockchain/mine", &body).await;
@@ -146,17 +146,17 @@ impl Served {
         reply.json()
     }
 
-    pub async fn submit(&self, signed: &SignedTransfer) -> Reply {
+    pub(crate) async fn submit(&self, signed: &SignedTransfer) -> Reply {
         self.post("/blockchain/transactions/new", &self.body(signed)).await
     }
 
     /// The body that sends a transfer.
-    pub fn body(&self, signed: &SignedTransfer) -> Value {
+    pub(crate) fn body(&self, signed: &SignedTransfer) -> Value {
         serde_json::to_value(TransferJson::new(&self.node.network().parameters().prefix, signed)).unwrap()
     }
 
     /// What must not change when input is refused.
-    pub async fn state(&self) -> Value {
+    pub(crate) async fn state(&self) -> Value {
         let mut status = self.json("/blockchain/status").await;
         let pending = self.json("/blockchain/transactions/get?limit=1000").await;
         let state_root = self.node.view().tip().headers().header().state_root;
@@ -171,7 +171,7 @@ impl Served {
     }
 
     /// What comes back for bytes on a fresh connection, until the node closes it or falls silent for a second.
-    pub async fn raw(&self, request: &[u8]) -> String {
+    pub(crate) async fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         // The node may close before it has read everything.
         let _ = stream.write_all(request).await;
@@ -179,7 +179,7 @@ impl Served {
     }
 }
 
-pub async fn read_until_silent(stream: &mut TcpStream) -> String {
+pub(crate) async fn read_until_silent(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4_096];
     while let Ok(Ok(count)) = timeout(Duration::from_secs(1), stream.read(&mut buffer)).await {
@@ -191,7 +191,7 @@ pub async fn read_until_silent(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-pub async fn send(request: RequestBuilder) -> Reply {
+pub(crate) async fn send(request: RequestBuilder) -> Reply {
     let response = request.send().await.unwrap();
     Reply {
         status: response.status(),
@@ -200,25 +200,25 @@ pub async fn send(request: RequestBuilder) -> Reply {
     }
 }
 
-pub fn network() -> Network {
+pub(crate) fn network() -> Network {
     networks::load("dev").unwrap()
 }
 
 /// The key of a made-up person.
-pub fn person(seed: u8) -> SecretKey {
+pub(crate) fn person(seed: u8) -> SecretKey {
     SecretKey::from_bytes(&[seed; 32])
 }
 
-pub fn address(key: &SecretKey) -> String {
+pub(crate) fn address(key: &SecretKey) -> String {
     network().address(&key.public_key())
 }
 
 /// A transfer with a fee of 1,000 units.
-pub fn transfer(from: &SecretKey, to: &SecretKey, amount: u64, nonce: u64) -> SignedTransfer {
+pub(crate) fn transfer(from: &SecretKey, to: &SecretKey, amount: u64, nonce: u64) -> SignedTransfer {
     signed(from, to, amount, nonce, |_| ())
 }
 
-pub fn signed(
+pub(crate) fn signed(
     from: &SecretKey,
     to: &SecretKey,
     amount: u64,
@@ -238,12 +238,12 @@ pub fn signed(
     transfer.sign(&genesis(), from)
 }
 
-pub fn genesis() -> Hash {
+pub(crate) fn genesis() -> Hash {
     network().genesis_hash()
 }
 
 /// The names and kinds of a reply's fields, one a line: what clients rely on.
-pub fn shape(value: &Value) -> String {
+pub(crate) fn shape(value: &Value) -> String {
     let mut lines = Vec::new();
     collect(value, "", &mut lines);
     lines.sort();
