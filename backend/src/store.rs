@@ -198,6 +198,7 @@ impl Store {
                 continue;
             }
             let keyspace = self.reader.spaces.get(space);
+            let key = space.key(&key);
             match value {
                 Some(value) => batch.insert(keyspace, key, value),
                 None => batch.remove(keyspace, key),

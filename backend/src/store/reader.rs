@@ -86,14 +86,15 @@ impl Reader {
             index: u32::MAX,
         });
         let start = Location { height: 0, index: 0 };
-        let range = activity_key(account, start)..activity_key(account, end);
+        let key = |location| Space::Activity.key(&activity_key(account, location));
+        let range = key(start)..key(end);
         self.snapshot
             .range(self.spaces.get(Space::Activity), range)
             .rev()
             .take(limit)
             .map(|guard| {
                 let key = guard.key()?;
-                Location::from_slice(&key[32..]).ok_or_else(|| missing("line of an account's history", &key))
+                Location::from_slice(&key[33..]).ok_or_else(|| missing("line of an account's history", &key))
             })
             .collect()
     }
@@ -107,8 +108,8 @@ impl Reader {
 
     /// All accounts in the order of their keys.
     pub fn accounts(&self) -> impl Iterator<Item = Result<(PublicKey, Account), StoreError>> {
-        self.snapshot.iter(self.spaces.get(Space::Accounts)).map(|guard| {
-            let (key, value) = guard.into_inner()?;
+        self.all(Space::Accounts).map(|record| {
+            let (key, value) = record?;
             let public = PublicKey::from_bytes(&key).map_err(|error| damaged("account", &key, &error))?;
             let account = Account::from_bytes(&value).map_err(|error| damaged("account", &key, &error))?;
             Ok((public, account))
@@ -135,8 +136,8 @@ impl Reader {
 
     /// All blocks that are not in the chain.
     pub(super) fn side_blocks(&self) -> impl Iterator<Item = Result<(Hash, Block), StoreError>> {
-        self.snapshot.iter(self.spaces.get(Space::Side)).map(|guard| {
-            let (key, value) = guard.into_inner()?;
+        self.all(Space::Side).map(|record| {
+            let (key, value) = record?;
             let hash = Hash::from_bytes(&key).map_err(|error| damaged("side block", &key, &error))?;
             let block = Block::from_bytes(&value).map_err(|error| damaged("side block", &key, &error))?;
             Ok((hash, block))
@@ -145,15 +146,24 @@ impl Reader {
 
     /// The stored pending transfers, and when they came.
     pub fn pending(&self) -> impl Iterator<Item = Result<(SignedTransfer, u64), StoreError>> {
-        self.snapshot.iter(self.spaces.get(Space::Pending)).map(|guard| {
-            let (key, value) = guard.into_inner()?;
+        self.all(Space::Pending).map(|record| {
+            let (key, value) = record?;
             let pending = Pending::from_bytes(&value).map_err(|error| damaged("pending transfer", &key, &error))?;
             Ok((pending.transfer, pending.since_ms))
         })
     }
 
     pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<fjall::Slice>, StoreError> {
-        Ok(self.snapshot.get(self.spaces.get(space), key)?)
+        Ok(self.snapshot.get(self.spaces.get(space), space.key(key))?)
+    }
+
+    /// All records of a space in the order of their keys.
+    fn all(&self, space: Space) -> impl Iterator<Item = Result<(Vec<u8>, fjall::Slice), StoreError>> {
+        let records = self.snapshot.prefix(self.spaces.get(space), space.key(&[]));
+        records.map(|guard| {
+            let (key, value) = guard.into_inner()?;
+            Ok((key[1..].to_vec(), value))
+        })
     }
 
     pub(super) fn decoded<T: Decode>(&self, space: Space, key: &[u8], what: &str) -> Result<Option<T>, StoreError> {

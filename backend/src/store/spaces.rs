@@ -6,47 +6,54 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 
 use super::StoreError;
 
-/// The spaces of the database. The names are part of the format.
+/// The kinds of records. Each stands in one of the database's keyspaces, and its keys begin with a byte of its own: a
+/// keyspace takes a score of waits for the disk to make, so there are few. The numbers are part of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Space {
     /// Height → summary.
-    Headers,
+    Headers = 0,
     /// Height → block without its header.
-    Bodies,
-    /// Hash → height.
-    Heights,
+    Bodies = 1,
     /// Position → node of the tree over all headers.
-    Nodes,
+    Nodes = 2,
     /// Height → accounts before the block, for as many blocks as may be undone.
-    Undo,
-    /// Public key → account.
-    Accounts,
+    Undo = 3,
+    /// Hash → height.
+    Heights = 4,
     /// Transaction id → location.
-    Transactions,
+    Transactions = 5,
     /// Public key ‖ location → nothing.
-    Activity,
+    Activity = 6,
+    /// Public key → account.
+    Accounts = 7,
     /// Hash → block that is not in the chain.
-    Side,
+    Side = 8,
     /// Transaction id → pending transfer.
-    Pending,
+    Pending = 9,
     /// What else there is.
-    Meta,
+    Meta = 10,
 }
 
+/// The keyspaces: what grows at its end, what grows everywhere, what changes, and what comes and goes.
+const KEYSPACES: [&str; 4] = ["chain", "index", "accounts", "rest"];
+
 impl Space {
-    const ALL: [(Self, &str); 11] = [
-        (Self::Headers, "headers"),
-        (Self::Bodies, "bodies"),
-        (Self::Heights, "heights"),
-        (Self::Nodes, "nodes"),
-        (Self::Undo, "undo"),
-        (Self::Accounts, "accounts"),
-        (Self::Transactions, "transactions"),
-        (Self::Activity, "activity"),
-        (Self::Side, "side"),
-        (Self::Pending, "pending"),
-        (Self::Meta, "meta"),
-    ];
+    const fn keyspace(self) -> usize {
+        match self {
+            Self::Headers | Self::Bodies | Self::Nodes | Self::Undo => 0,
+            Self::Heights | Self::Transactions | Self::Activity => 1,
+            Self::Accounts => 2,
+            Self::Side | Self::Pending | Self::Meta => 3,
+        }
+    }
+
+    /// The key in the keyspace.
+    pub(super) fn key(self, key: &[u8]) -> Vec<u8> {
+        let mut whole = Vec::with_capacity(1 + key.len());
+        whole.push(self as u8);
+        whole.extend_from_slice(key);
+        whole
+    }
 }
 
 /// How much of the data blocks read lately is kept in memory.
@@ -72,14 +79,14 @@ impl Spaces {
             .worker_threads(2)
             .open()?;
         let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
-        let keyspaces = Space::ALL
+        let keyspaces = KEYSPACES
             .iter()
-            .map(|(_, name)| database.keyspace(name, options))
+            .map(|name| database.keyspace(name, options))
             .collect::<Result<_, _>>()?;
         Ok((database, Self { keyspaces }))
     }
 
     pub(super) fn get(&self, space: Space) -> &Keyspace {
-        &self.keyspaces[space as usize]
+        &self.keyspaces[space.keyspace()]
     }
 }
