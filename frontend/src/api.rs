@@ -179,3 +179,8 @@ impl Drop for Patience {
         }
     }
 }
+
+/// A part of a path or query: what a person typed into the address bar may hold anything.
+pub(crate) fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}

@@ -1,8 +1,7 @@
-//! The application: the frame around every page, and the routes.
+//! The application: the frame around every page, and the screens in it.
 
+use frontend::view::route::Screen;
 use leptos::prelude::*;
-use leptos_router::components::{Route, Router, Routes};
-use leptos_router::path;
 
 use crate::components::frame::Frame;
 use crate::components::heading::Arrivals;
@@ -18,32 +17,33 @@ use crate::pages::transaction::TransactionPage;
 use crate::pages::wallet::{
     WalletHome, WalletNew, WalletReceive, WalletRestore, WalletSend, WalletSettings, provide_wallet,
 };
+use crate::router::Place;
 
 /// The whole page.
 #[component]
 pub(crate) fn App() -> impl IntoView {
+    let screen = Place::provide().screen();
     Live::provide();
     Arrivals::provide();
     provide_wallet();
-    view! {
-        <Router>
-            <Frame>
-                <Routes fallback=NotFound>
-                    <Route path=path!("/") view=Overview />
-                    <Route path=path!("/wallet") view=WalletHome />
-                    <Route path=path!("/wallet/new") view=WalletNew />
-                    <Route path=path!("/wallet/restore") view=WalletRestore />
-                    <Route path=path!("/wallet/send") view=WalletSend />
-                    <Route path=path!("/wallet/receive") view=WalletReceive />
-                    <Route path=path!("/wallet/settings") view=WalletSettings />
-                    <Route path=path!("/explorer") view=Explorer />
-                    <Route path=path!("/explorer/blocks/:id") view=BlockPage />
-                    <Route path=path!("/explorer/transactions/:id") view=TransactionPage />
-                    <Route path=path!("/explorer/accounts/:address") view=AccountPage />
-                    <Route path=path!("/mempool") view=MempoolPage />
-                    <Route path=path!("/network") view=NetworkPage />
-                </Routes>
-            </Frame>
-        </Router>
+    view! { <Frame>{move || draw(screen.get())}</Frame> }
+}
+
+fn draw(screen: Screen) -> AnyView {
+    match screen {
+        Screen::Overview => view! { <Overview /> }.into_any(),
+        Screen::Wallet => view! { <WalletHome /> }.into_any(),
+        Screen::WalletNew => view! { <WalletNew /> }.into_any(),
+        Screen::WalletRestore => view! { <WalletRestore /> }.into_any(),
+        Screen::WalletSend => view! { <WalletSend /> }.into_any(),
+        Screen::WalletReceive => view! { <WalletReceive /> }.into_any(),
+        Screen::WalletSettings => view! { <WalletSettings /> }.into_any(),
+        Screen::Explorer => view! { <Explorer /> }.into_any(),
+        Screen::Block => view! { <BlockPage /> }.into_any(),
+        Screen::Transaction => view! { <TransactionPage /> }.into_any(),
+        Screen::Account => view! { <AccountPage /> }.into_any(),
+        Screen::Mempool => view! { <MempoolPage /> }.into_any(),
+        Screen::Network => view! { <NetworkPage /> }.into_any(),
+        Screen::NotFound => view! { <NotFound /> }.into_any(),
     }
 }

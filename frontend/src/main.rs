@@ -8,6 +8,7 @@ mod app;
 mod components;
 mod live;
 mod pages;
+mod router;
 
 fn main() {
     // One synchronous step: nothing is painted between the shell's end and the application's beginning.

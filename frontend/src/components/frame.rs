@@ -2,7 +2,6 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 use crate::components::brand::Brand;
 use crate::components::icon::{Icon, IconSign};
@@ -10,6 +9,7 @@ use crate::components::link_state::{LinkState, OfflineNotice};
 use crate::components::search_box::SearchBox;
 use crate::components::theme_switch::ThemeSwitch;
 use crate::live::use_live;
+use crate::router::A;
 
 const PLACES: [(&str, &str, Icon); 5] = [
     ("/", "Overview", Icon::Overview),

@@ -4,12 +4,12 @@ use frontend::view::search::{Query, classify};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_navigate;
 use shared::api::{BlockJson, TransactionJson};
 
 use crate::api::{self, Failure};
 use crate::components::icon::{Icon, IconSign};
 use crate::live::use_live;
+use crate::router::use_navigate;
 
 #[derive(Clone, PartialEq, Eq)]
 enum Searching {

@@ -4,11 +4,10 @@ use frontend::view::amount::plain;
 use frontend::view::text::{grouped, shorten_address};
 use frontend::view::verify::{self, Findings};
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
 use shared::amount::Amount;
 use shared::api::{AccountHistory, AccountJson, HistoryEntry};
 
-use crate::api;
+use crate::api::{self, encoded};
 use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
 use crate::components::copy::CopyButton;
@@ -20,6 +19,7 @@ use crate::components::transfer_row::{RewardRow, TransferRow};
 use crate::components::trust::Trust;
 use crate::components::when::When;
 use crate::live::use_live;
+use crate::router::{use_parameter, use_query};
 
 const PAGE: u64 = 25;
 
@@ -27,10 +27,8 @@ const PAGE: u64 = 25;
 #[component]
 pub(crate) fn AccountPage() -> impl IntoView {
     let live = use_live();
-    let params = use_params_map();
-    let query = use_query_map();
-    let address = Memo::new(move |_| params.with(|params| params.get("address").unwrap_or_default()));
-    let before = Memo::new(move |_| query.with(|query| query.get("before").unwrap_or_default()));
+    let address = use_parameter("/explorer/accounts");
+    let before = use_query("before");
     let account = LocalResource::new(move || {
         live.track_chain();
         live.track_pool();
@@ -40,7 +38,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
     let history = LocalResource::new(move || {
         live.track_chain();
         live.track_pool();
-        let (address, before) = (encoded(&address.get()), before.get());
+        let (address, before) = (encoded(&address.get()), before.get().unwrap_or_default());
         let cursor = if before.is_empty() {
             String::new()
         } else {
@@ -58,11 +56,6 @@ pub(crate) fn AccountPage() -> impl IntoView {
             {loaded(history, || view! { <SkeletonRows /> }.into_any(), move |history: AccountHistory| view! { <History history=history address=address.get_untracked() /> })}
         </section>
     }
-}
-
-/// What a person typed into the address bar may hold anything.
-fn encoded(text: &str) -> String {
-    js_sys::encode_uri_component(text).into()
 }
 
 #[component]

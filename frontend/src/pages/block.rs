@@ -4,7 +4,6 @@ use frontend::view::text::{bytes, count, grouped, grouped_decimal};
 use frontend::view::time;
 use frontend::view::verify;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use shared::address::Prefix;
 use shared::api::{BlockJson, BlockSummary, HeaderJson};
 
@@ -19,6 +18,7 @@ use crate::components::transfer_row::{RewardRow, TransferRow};
 use crate::components::trust::Trust;
 use crate::components::when::When;
 use crate::live::use_live;
+use crate::router::use_parameter;
 
 /// How many transfers are drawn at once.
 const PAGE: usize = 100;
@@ -26,12 +26,11 @@ const PAGE: usize = 100;
 /// A block's page.
 #[component]
 pub(crate) fn BlockPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = use_parameter("/explorer/blocks");
     // A hash says little: the title becomes the height once it is known.
     let height = RwSignal::new(None::<u64>);
     let block = LocalResource::new(move || {
-        let id = id.get();
+        let id = api::encoded(&id.get());
         height.set(None);
         api::text(format!("/blockchain/blocks/{id}"))
     });

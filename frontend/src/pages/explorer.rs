@@ -2,7 +2,6 @@
 
 use frontend::view::text::{bytes, grouped};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use shared::api::{BlockList, BlockSummary};
 
 use crate::api;
@@ -14,6 +13,7 @@ use crate::components::skeleton::SkeletonRows;
 use crate::components::stone::Stone;
 use crate::components::when::When;
 use crate::live::use_live;
+use crate::router::use_query;
 
 const PAGE: u64 = 25;
 
@@ -21,8 +21,8 @@ const PAGE: u64 = 25;
 #[component]
 pub(crate) fn Explorer() -> impl IntoView {
     let live = use_live();
-    let query = use_query_map();
-    let before = Memo::new(move |_| query.with(|query| query.get("before").and_then(|text| text.parse::<u64>().ok())));
+    let query = use_query("before");
+    let before = Memo::new(move |_| query.get().and_then(|text| text.parse::<u64>().ok()));
     let blocks = LocalResource::new(move || {
         let before = before.get();
         // Only the newest page changes with the chain.

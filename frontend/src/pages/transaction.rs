@@ -3,7 +3,6 @@
 use frontend::view::text::{count, grouped, shorten};
 use frontend::view::verify::{self, Findings};
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use shared::api::{Standing, TransactionJson};
 
 use crate::api;
@@ -16,17 +15,17 @@ use crate::components::skeleton::SkeletonCard;
 use crate::components::trust::Trust;
 use crate::components::when::When;
 use crate::live::use_live;
+use crate::router::use_parameter;
 
 /// A transaction's page.
 #[component]
 pub(crate) fn TransactionPage() -> impl IntoView {
     let live = use_live();
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = use_parameter("/explorer/transactions");
     let transaction = LocalResource::new(move || {
         live.track_chain();
         live.track_pool();
-        let id = id.get();
+        let id = api::encoded(&id.get());
         api::text(format!("/blockchain/transactions/{id}"))
     });
     let is_reward = RwSignal::new(false);

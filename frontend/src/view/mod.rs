@@ -5,6 +5,7 @@ pub mod cairn;
 pub mod chart;
 pub mod event;
 pub mod pebble;
+pub mod route;
 pub mod search;
 pub mod stone;
 pub mod text;

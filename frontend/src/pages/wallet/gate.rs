@@ -4,7 +4,7 @@ use frontend::wallet::known;
 use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
-use leptos_router::components::A;
+use crate::router::A;
 
 use super::parts::{PasswordField, PasswordUse, submit, while_here};
 use super::session::{Owner, Phase, use_wallet};

@@ -4,7 +4,7 @@ use frontend::view::text::shorten_address;
 use frontend::view::verify::Findings;
 use frontend::wallet::activity::{self, Row};
 use leptos::prelude::*;
-use leptos_router::components::A;
+use crate::router::A;
 use shared::api::{MineRequest, Mined};
 
 use super::gate::Gate;

@@ -3,8 +3,8 @@
 use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
-use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
+use crate::router::A;
+use crate::router::use_navigate;
 
 use super::choose_password::ChoosePassword;
 use super::parts::{Alarm, submit, while_here};
@@ -30,18 +30,17 @@ pub(crate) fn WalletNew() -> impl IntoView {
     wallet.begin();
     let step = RwSignal::new(Step::Begin);
     let failure = RwSignal::new(None::<Failure>);
-    // Whoever leaves half-way leaves nothing behind.
-    on_cleanup(move || {
-        if !matches!(wallet.phase.get_untracked(), Phase::Open(_)) {
-            wallet.close(Phase::Connecting);
-        }
+    wallet.forget_when_left();
+    // Drawn anew only when that changes, so that what is being typed stays while the wallet is asked.
+    let is_taken = Memo::new(move |_| {
+        matches!(wallet.phase.get(), Phase::Locked | Phase::Open(_)) && step.get_untracked() != Step::Saving
     });
-    let phase = Memo::new(move |_| wallet.phase.get());
-    let screen = move || match phase.get() {
-        Phase::Locked | Phase::Open(_) if !matches!(step.get_untracked(), Step::Saving) => {
+    let screen = move || {
+        if is_taken.get() {
             view! { <Exists /> }.into_any()
+        } else {
+            view! { <Steps wallet step failure /> }.into_any()
         }
-        _ => view! { <Steps wallet step failure /> }.into_any(),
     };
     view! { <div class="wallet-flow">{screen}</div> }
 }
@@ -66,10 +65,15 @@ pub(super) fn Exists() -> impl IntoView {
 #[component]
 fn Steps(wallet: Wallet, step: RwSignal<Step>, failure: RwSignal<Option<Failure>>) -> impl IntoView {
     let said = Signal::derive(move || failure.get().map(|failure| failure.to_string()));
+    // Saving goes on in the screen that began it.
+    let shown = Memo::new(move |_| match step.get() {
+        Step::Saving => Step::Password,
+        step => step,
+    });
     view! {
         <Progress step />
         <Alarm said />
-        {move || match step.get() {
+        {move || match shown.get() {
             Step::Begin => view! { <Begin wallet step failure /> }.into_any(),
             Step::Shown(words) => view! { <Shown words wallet step failure /> }.into_any(),
             Step::Asked(places) => view! { <Asked places wallet step failure /> }.into_any(),
@@ -238,7 +242,7 @@ pub(super) fn save(
     wallet: Wallet,
     password: Secret,
     on_failure: impl FnOnce(Failure) + 'static,
-    navigate: impl Fn(&str, leptos_router::NavigateOptions) + 'static,
+    navigate: impl Fn(&str, crate::router::NavigateOptions) + 'static,
 ) {
     while_here(async move {
         match wallet.ask(Request::Save { password }).await {

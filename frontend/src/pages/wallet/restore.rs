@@ -4,7 +4,7 @@ use frontend::wallet::entry;
 use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
+use crate::router::use_navigate;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
@@ -33,22 +33,21 @@ pub(crate) fn WalletRestore() -> impl IntoView {
     let wallet = use_wallet();
     wallet.begin();
     let step = RwSignal::new(Step::Words);
-    on_cleanup(move || {
-        if !matches!(wallet.phase.get_untracked(), Phase::Open(_)) {
-            wallet.close(Phase::Connecting);
-        }
+    wallet.forget_when_left();
+    let is_taken = Memo::new(move |_| {
+        matches!(wallet.phase.get(), Phase::Locked | Phase::Open(_)) && step.get_untracked() != Step::Saving
     });
-    let phase = Memo::new(move |_| wallet.phase.get());
-    let screen = move || match phase.get() {
-        Phase::Locked | Phase::Open(_) if step.get_untracked() != Step::Saving => view! { <Exists /> }.into_any(),
-        _ => {
-            let shown = move || match step.get() {
-                Step::Words => view! { <FromWords wallet step /> }.into_any(),
-                Step::File => view! { <FromFile wallet step /> }.into_any(),
-                Step::Password | Step::Saving => view! { <Protect wallet step /> }.into_any(),
-            };
-            shown.into_any()
-        }
+    // Saving goes on in the screen that began it.
+    let shown = Memo::new(move |_| match (is_taken.get(), step.get()) {
+        (true, _) => None,
+        (false, Step::Saving) => Some(Step::Password),
+        (false, step) => Some(step),
+    });
+    let screen = move || match shown.get() {
+        None => view! { <Exists /> }.into_any(),
+        Some(Step::Words) => view! { <FromWords wallet step /> }.into_any(),
+        Some(Step::File) => view! { <FromFile wallet step /> }.into_any(),
+        Some(Step::Password | Step::Saving) => view! { <Protect wallet step /> }.into_any(),
     };
     view! { <div class="wallet-flow">{screen}</div> }
 }

@@ -3,7 +3,7 @@
 use frontend::view::verify::{self, Findings};
 use frontend::wallet::progress::Progress;
 use leptos::prelude::*;
-use leptos_router::components::A;
+use crate::router::A;
 use shared::api::{AccountJson, TransactionJson};
 use shared::transaction::SignedTransfer;
 
@@ -45,14 +45,7 @@ pub(super) fn Sent(
     let live = use_live();
     let id = signed.id();
     let amount = signed.transfer.amount;
-    let recipient = wallet
-        .network
-        .with_untracked(|network| {
-            network
-                .as_ref()
-                .map(|network| shared::address::encode(&network.prefix, &signed.transfer.recipient))
-        })
-        .unwrap_or_default();
+    let recipient = wallet.address_of(&signed.transfer.recipient);
     let report = RwSignal::new(Report {
         progress: Progress::Pending,
         findings: None,
@@ -169,12 +162,7 @@ async fn ask(wallet: Wallet, signed: &SignedTransfer) -> Result<Report, Failure>
             })
         }
         Err(failure) if failure.is_absence() => {
-            let sender = wallet.network.with_untracked(|network| {
-                network
-                    .as_ref()
-                    .map(|network| shared::address::encode(&network.prefix, &signed.transfer.sender))
-            });
-            let sender = sender.unwrap_or_default();
+            let sender = wallet.address_of(&signed.transfer.sender);
             let account = api::get::<AccountJson>(&format!("/blockchain/accounts/{sender}")).await?;
             Ok(Report {
                 progress: Progress::after(None, nonce, account.nonce),
