@@ -20,16 +20,6 @@ pub fn refusal(code: &str, detail: &str) -> Advice {
             "Look at your activity. If your payment is not there, send it again.",
         ),
         "balance-insufficient" => ("No money moved.", "Wait for your pending transfers, or send less."),
-        "already-pending" | "duplicate" | "transaction-known" => {
-            ("It is counted once only.", "Nothing: the node has it already.")
-        }
-        code if code.contains("fee") || code.contains("full") || code.contains("replacement") => {
-            ("No money moved.", "Send it again with a higher fee.")
-        }
-        code if code.contains("nonce") => (
-            "No money moved.",
-            "Wait until your earlier transfers are mined, then send it again.",
-        ),
         _ => ("No money moved.", "Go back and change it, or try again later."),
     };
     Advice {

@@ -1,10 +1,10 @@
 //! What a wallet's screen shows while the wallet is not open: an invitation, the lock, or what is wrong.
 
+use crate::router::A;
 use frontend::wallet::known;
 use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
-use crate::router::A;
 
 use super::parts::{PasswordField, PasswordUse, submit, while_here};
 use super::session::{Owner, Phase, use_wallet};

@@ -1,10 +1,10 @@
 //! The open wallet: balance, address, activity, and a block of one's own.
 
+use crate::router::A;
 use frontend::view::text::shorten_address;
 use frontend::view::verify::Findings;
 use frontend::wallet::activity::{self, Row};
 use leptos::prelude::*;
-use crate::router::A;
 use shared::api::{MineRequest, Mined};
 
 use super::gate::Gate;

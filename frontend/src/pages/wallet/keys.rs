@@ -16,7 +16,10 @@ const LOADER: &str = "/worker_loader.js";
 
 /// The key worker. It is started by the first question, so that who only looks at blocks never loads it.
 #[derive(Clone, Default)]
-pub(super) struct Keys(Rc<RefCell<Option<Running>>>);
+pub(super) struct Keys(Rc<RefCell<Slot>>);
+
+/// The place of one worker, which its callbacks find it by.
+type Slot = Rc<RefCell<Option<Running>>>;
 
 struct Running {
     worker: Worker,
@@ -41,42 +44,55 @@ impl Drop for Running {
 impl Keys {
     /// Asks the worker, and waits for its answer.
     pub(super) async fn ask(&self, genesis: Hash, request: Request) -> Result<Reply, Failure> {
-        let (answer, answered) = oneshot::channel();
-        self.post(genesis, request, answer)?;
-        // Nobody answers any more when the worker was ended.
-        answered.await.unwrap_or(Err(Failure::Stopped))
+        let slot = self.0.borrow().clone();
+        ask(&slot, genesis, request).await
+    }
+
+    /// Lets the worker wipe its secrets, and ends it then. Questions that come meanwhile go to a fresh one.
+    pub(super) async fn retire(&self, genesis: Hash) {
+        let old = self.0.replace(Slot::default());
+        if old.borrow().is_some() {
+            let _ = ask(&old, genesis, Request::Lock).await;
+        }
     }
 
     /// Ends the worker, whatever it does; the next question starts a fresh one.
     pub(super) fn end(&self) {
-        let running = self.0.borrow_mut().take();
-        drop(running);
+        let old = self.0.replace(Slot::default());
+        drop(old.take());
     }
+}
 
-    fn post(
-        &self,
-        genesis: Hash,
-        request: Request,
-        answer: oneshot::Sender<Result<Reply, Failure>>,
-    ) -> Result<(), Failure> {
-        let mut slot = self.0.borrow_mut();
-        let running = match &mut *slot {
-            Some(running) => running,
-            empty => empty.insert(Running::start(&Rc::downgrade(&self.0))?),
-        };
-        let number = running.next_number;
-        running.next_number = number.wrapping_add(1);
-        let question = Question {
-            number,
-            genesis,
-            request,
-        };
-        let text = serde_json::to_string(&question).map_err(|_| Failure::Stopped)?;
-        running.waiting.insert(number, answer);
-        running.unsent.push(Zeroizing::new(text));
-        running.flush();
-        Ok(())
-    }
+async fn ask(slot: &Slot, genesis: Hash, request: Request) -> Result<Reply, Failure> {
+    let (answer, answered) = oneshot::channel();
+    post(slot, genesis, request, answer)?;
+    // Nobody answers any more when the worker was ended.
+    answered.await.unwrap_or(Err(Failure::Stopped))
+}
+
+fn post(
+    slot: &Slot,
+    genesis: Hash,
+    request: Request,
+    answer: oneshot::Sender<Result<Reply, Failure>>,
+) -> Result<(), Failure> {
+    let mut place = slot.borrow_mut();
+    let running = match &mut *place {
+        Some(running) => running,
+        empty => empty.insert(Running::start(&Rc::downgrade(slot))?),
+    };
+    let number = running.next_number;
+    running.next_number = number.wrapping_add(1);
+    let question = Question {
+        number,
+        genesis,
+        request,
+    };
+    let text = serde_json::to_string(&question).map_err(|_| Failure::Stopped)?;
+    running.waiting.insert(number, answer);
+    running.unsent.push(Zeroizing::new(text));
+    running.flush();
+    Ok(())
 }
 
 impl Running {

@@ -1,10 +1,10 @@
 //! Creating a wallet: the phrase is shown once, asked back, and saved under a password.
 
+use crate::router::A;
+use crate::router::use_navigate;
 use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
-use crate::router::A;
-use crate::router::use_navigate;
 
 use super::choose_password::ChoosePassword;
 use super::parts::{Alarm, submit, while_here};

@@ -1,10 +1,10 @@
 //! Restoring a wallet: from the words of its phrase, or from a backup file.
 
+use crate::router::use_navigate;
 use frontend::wallet::entry;
 use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
-use crate::router::use_navigate;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 

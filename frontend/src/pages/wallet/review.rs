@@ -36,7 +36,7 @@ pub(super) fn ReviewCard(
         <section class="card wallet-review">
             <div class="wallet-parties">
                 <Party role="You" address=review.sender.clone() />
-                <span class="wallet-arrow" aria-label="pay">"→"</span>
+                <p class="wallet-arrow"><span aria-hidden="true">"→"</span><span class="sr-only">"pay"</span></p>
                 <Party role=if review.is_to_self { "Yourself" } else { "Recipient" } address=review.recipient.clone() />
             </div>
             <p class="wallet-review-amount">

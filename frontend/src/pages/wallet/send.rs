@@ -126,9 +126,7 @@ fn AdviceCard(advice: Advice, children: Children) -> impl IntoView {
 fn sign(wallet: Wallet, step: RwSignal<Step>, review: Box<Review>) {
     step.set(Step::Signing(review.clone()));
     while_here(async move {
-        let genesis = wallet
-            .network
-            .with_untracked(|network| network.as_ref().map(|network| network.genesis));
+        let genesis = wallet.genesis();
         let answer = wallet.ask(Request::Sign { transfer: review.hex() }).await;
         let signed = match (answer, genesis) {
             (Ok(Reply::Signed { transfer }), Some(genesis)) => review.accept(&transfer, &genesis),
@@ -167,6 +165,8 @@ fn post(wallet: Wallet, step: RwSignal<Step>, signed: Box<SignedTransfer>) {
         let json = TransferJson::new(&prefix, &signed);
         let next = match api::post::<Accepted>("/blockchain/transactions/new", &json).await {
             Ok(_) => Step::Sent(signed),
+            // It had arrived when the answer was lost.
+            Err(Failure::Refused(problem)) if problem.code == "already-pending" => Step::Sent(signed),
             Err(Failure::Refused(problem)) if problem.status < 500 => {
                 Step::Refused(advice::refusal(&problem.code, &problem.detail))
             }

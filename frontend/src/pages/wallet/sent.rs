@@ -1,9 +1,9 @@
 //! A signed transfer on its way: pending, then confirmed, as the node's answers tell.
 
+use crate::router::A;
 use frontend::view::verify::{self, Findings};
 use frontend::wallet::progress::Progress;
 use leptos::prelude::*;
-use crate::router::A;
 use shared::api::{AccountJson, TransactionJson};
 use shared::transaction::SignedTransfer;
 

@@ -9,6 +9,7 @@ use frontend::wallet::messages::{Account, Failure, Reply, Request, Standing};
 use leptos::prelude::*;
 use shared::address::{self, Prefix};
 use shared::hash::Hash;
+use shared::key::PublicKey;
 
 use super::keys::Keys;
 use super::ledger::Ledger;
@@ -118,12 +119,31 @@ pub(super) fn use_wallet() -> Wallet {
 impl Wallet {
     /// Asks the key worker about the node's chain.
     pub(super) async fn ask(self, request: Request) -> Result<Reply, Failure> {
-        let genesis = self
-            .network
-            .with_untracked(|network| network.as_ref().map(|network| network.genesis));
-        let genesis = genesis.ok_or(Failure::Stopped)?;
+        let genesis = self.genesis().ok_or(Failure::Stopped)?;
         let keys = self.keys.get_value();
         keys.ask(genesis, request).await
+    }
+
+    /// The hash of the genesis block of the node's chain.
+    pub(super) fn genesis(self) -> Option<Hash> {
+        self.network
+            .with_untracked(|network| network.as_ref().map(|network| network.genesis))
+    }
+
+    /// A key as an address of the node's chain; empty before the chain is known.
+    pub(super) fn address_of(self, key: &PublicKey) -> String {
+        self.network
+            .with_untracked(|network| network.as_ref().map(|network| address::encode(&network.prefix, key)))
+            .unwrap_or_default()
+    }
+
+    /// Ends the worker when the screen is left before a wallet is open: whoever leaves half-way leaves nothing behind.
+    pub(super) fn forget_when_left(self) {
+        on_cleanup(move || {
+            if !matches!(self.phase.get_untracked(), Phase::Open(_)) {
+                self.close(Phase::Connecting);
+            }
+        });
     }
 
     /// Finds out where the wallet stands, if that is not known yet. Wallet pages call it.
@@ -176,10 +196,10 @@ impl Wallet {
         }
         self.phase.set(Phase::Locked);
         self.ledger.forget();
-        leptos::task::spawn_local(async move {
-            let _ = self.ask(Request::Lock).await;
-            self.keys.get_value().end();
-        });
+        if let Some(genesis) = self.genesis() {
+            let keys = self.keys.get_value();
+            leptos::task::spawn_local(async move { keys.retire(genesis).await });
+        }
     }
 
     /// Ends the worker and forgets the account, whatever happens.
@@ -220,9 +240,7 @@ impl Wallet {
     }
 
     fn auto_lock_name(self) -> Option<String> {
-        let genesis = self
-            .network
-            .with_untracked(|network| network.as_ref().map(|network| network.genesis))?;
+        let genesis = self.genesis()?;
         Some(format!("cairn.{genesis}.auto-lock-minutes"))
     }
 
