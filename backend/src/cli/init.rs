@@ -33,7 +33,7 @@ pub(super) struct InitArgs {
     /// What a coin is called: A-Z and 0-9
     #[arg(long, default_value = "STONE")]
     symbol: String,
-    /// What addresses begin with: a-z and 0-9 [default: the letters and digits of the name]
+    /// What addresses begin with: a-z and 0-9 [default: the name's letters and digits, from the first letter on]
     #[arg(long)]
     prefix: Option<String>,
     /// Coins in each block of the first era
@@ -113,10 +113,11 @@ fn file_text(args: &InitArgs) -> Result<String> {
             .checked_mul(1000)
             .ok_or_else(|| wrong(option, &format!("{seconds} seconds are too many")))
     };
-    let prefix = args
-        .prefix
-        .clone()
-        .unwrap_or_else(|| args.name.chars().filter(char::is_ascii_alphanumeric).take(16).collect());
+    let prefix = args.prefix.clone().unwrap_or_else(|| {
+        let plain = args.name.to_ascii_lowercase();
+        let letters = plain.chars().filter(char::is_ascii_alphanumeric);
+        letters.skip_while(char::is_ascii_digit).take(16).collect()
+    });
     let time = args.genesis_time.unwrap_or_else(|| SystemClock.now_ms());
     let difficulty = match args.difficulty {
         DifficultyKind::Fixed => format!("kind = \"fixed\"\nbits = 0x{bits:08x}\n"),
