@@ -54,7 +54,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await page.getByRole('button', { name: 'Confirm and sign' }).click();
         await expect(page.getByRole('heading', { name: 'Pending' })).toBeVisible();
         await expectAccessible(page, 'a pending transfer');
-        await go(page, 'Overview');
+        await go(page, 'Balance');
         await expect(page.getByText('Pending', { exact: true })).toBeVisible();
         await expectAccessible(page, 'a wallet with a pending transfer');
         await go(page, 'Receive');
@@ -154,14 +154,17 @@ test('the keyboard alone creates, receives and sends', async ({ page, node }) =>
   await key.press('Enter');
   await expect(page.getByText('You found block 1.')).toBeVisible();
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: node.url });
-  await page.getByRole('navigation', { name: 'Wallet' }).getByRole('link', { name: 'Receive' }).focus();
+  await reach('Receive');
   await key.press('Enter');
   await expect(page.getByRole('heading', { name: 'Receive' })).toBeVisible();
   await reach('Copy address');
   await key.press('Enter');
   await expect(page.getByText('Copied', { exact: true })).toBeAttached();
 
-  await page.getByRole('navigation', { name: 'Wallet' }).getByRole('link', { name: 'Send' }).focus();
+  await reach('Balance');
+  await key.press('Enter');
+  await expectOpen(page);
+  await reach('Send');
   await key.press('Enter');
   await expect(page.getByRole('heading', { name: 'Send' })).toBeVisible();
   await expect(page.getByLabel('Fee')).not.toHaveValue('');

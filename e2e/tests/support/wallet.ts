@@ -75,9 +75,15 @@ export async function mineBlock(page: Page, height: number): Promise<void> {
   await expect(page.getByText(`You found block ${height}.`)).toBeVisible();
 }
 
-/** Goes to a part of the wallet by its own navigation. */
-export async function go(page: Page, name: 'Overview' | 'Send' | 'Receive' | 'Settings'): Promise<void> {
-  await page.getByRole('navigation', { name: 'Wallet' }).getByRole('link', { name }).click();
+/** Goes to a part of the wallet: sending and receiving begin at the balance. */
+export async function go(page: Page, name: 'Balance' | 'Send' | 'Receive' | 'Settings'): Promise<void> {
+  const navigation = page.getByRole('navigation', { name: 'Wallet' });
+  if (name === 'Settings') {
+    await navigation.getByRole('link', { name }).click();
+    return;
+  }
+  await navigation.getByRole('link', { name: 'Balance' }).click();
+  if (name !== 'Balance') await page.getByRole('link', { name, exact: true }).click();
 }
 
 /** Fills in the form and goes on to the review. */

@@ -54,9 +54,9 @@ fn WalletNavigation() -> impl IntoView {
     let wallet = use_wallet();
     view! {
         <nav class="wallet-nav" aria-label="Wallet">
-            <A href="/wallet" exact=true>"Overview"</A>
-            <A href="/wallet/send">"Send"</A>
-            <A href="/wallet/receive">"Receive"</A>
+            <A href="/wallet" exact=true>
+                "Balance"
+            </A>
             <A href="/wallet/settings">"Settings"</A>
             <button type="button" class="button button-quiet" on:click=move |_| wallet.lock()>"Lock"</button>
         </nav>

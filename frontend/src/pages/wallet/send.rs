@@ -336,7 +336,7 @@ fn Suggestions(fees: LocalResource<Result<Fees, Failure>>, fee: RwSignal<String>
         }
     };
     view! {
-        <div class="wallet-suggestions" role="group" aria-label="Suggested fees">
+        <div class="wallet-suggestions" role="group" aria-label="How soon">
             {move || match fees.get() {
                 Some(Ok(fees)) => {
                     // Where blocks have room for all, one fee serves every time.

@@ -82,7 +82,9 @@ pub(super) fn WordFields(
     on_done: impl Fn() + Clone + Send + Sync + 'static,
 ) -> impl IntoView {
     let is_shown = RwSignal::new(false);
+    // Where the focus was last: what fits there is offered while it moves on to the offers.
     let focused = RwSignal::new(None::<usize>);
+    let typing = RwSignal::new(None::<usize>);
     let fields = StoredValue::new_local(Vec::<NodeRef<Input>>::new());
     let focus = move |index: usize| {
         let field = fields.with_value(|fields| fields.get(index).copied());
@@ -141,7 +143,7 @@ pub(super) fn WordFields(
                 }
             };
             let problem = move || {
-                if focused.get() == Some(index) {
+                if typing.get() == Some(index) {
                     None
                 } else {
                     word.with(|typed| entry::word_problem(typed))
@@ -176,7 +178,9 @@ pub(super) fn WordFields(
                             // Safari's own attribute, which the macro does not know.
                             let _ = event_target::<web_sys::Element>(&event).set_attribute("autocorrect", "off");
                             focused.set(Some(index));
+                            typing.set(Some(index));
                         }
+                        on:blur=move |_| typing.set(None)
                         on:paste=move |event| paste(index, event)
                         on:keydown=key
                     />
