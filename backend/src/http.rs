@@ -96,12 +96,21 @@ fn routes() -> OpenApiRouter<Arc<Context>> {
 }
 
 fn is_worth_compressing(status: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &header::HeaderValue| value.to_str().ok())
+    };
     let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
     let is_text = content_type.starts_with("text/") && content_type != "text/event-stream"
-        || ["application/json", "application/wasm", "application/openmetrics-text", "image/svg+xml"]
-            .iter()
-            .any(|known| content_type.starts_with(known));
+        || [
+            "application/json",
+            "application/wasm",
+            "application/openmetrics-text",
+            "image/svg+xml",
+        ]
+        .iter()
+        .any(|known| content_type.starts_with(known));
     let is_short = text(header::CONTENT_LENGTH)
         .and_then(|length| length.parse::<u64>().ok())
         .is_some_and(|length| length < MIN_COMPRESSED);
@@ -132,13 +141,7 @@ pub async fn serve(
     let guard = Guard::new(address.port(), &config.allow_hosts);
     let metrics = Arc::new(Metrics::default());
     let (stopping, stopped) = watch::channel(false);
-    let context = Context::new(
-        node,
-        config.clone(),
-        Arc::clone(&metrics),
-        stopped,
-        openapi()?.into(),
-    );
+    let context = Context::new(node, config.clone(), Arc::clone(&metrics), stopped, openapi()?.into());
     let (router, _) = routes().split_for_parts();
     let router: Router = router.with_state(Arc::new(context));
     let edge = Edge::new(router, guard, metrics, config.clone());

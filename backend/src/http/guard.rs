@@ -102,7 +102,8 @@ impl Guard {
         };
         if let Some(origin) = headers.get(header::ORIGIN) {
             let origin = origin.to_str().map_err(|_| refused())?;
-            if !is_origin_of(origin, host) && !(from_own_page && is_loopback_origin(origin)) {
+            let is_own = is_origin_of(origin, host) || (from_own_page && is_loopback_origin(origin));
+            if !is_own {
                 return Err(refused());
             }
         }
