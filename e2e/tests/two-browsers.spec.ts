@@ -170,7 +170,7 @@ test('the search finds what is planted, in every place', async ({ node }) => {
   expect(found.profile?.length, 'the profile on the disk holds some of it').toBeGreaterThan(0);
   expect(findSecrets(secrets, `DEBUG request body ${phrase.split(' ').join('", "')}`)).toEqual(['words in sequence']);
   expect(findSecrets(secrets, Buffer.concat([Buffer.from('x'), secrets.bytes.entropy]))).toContain('entropy');
-  expect(findSecrets(secrets, Buffer.from(`xy${secrets.texts.password}`).toString('base64'))).toEqual(['password, base64']);
+  expect(findSecrets(secrets, Buffer.from(`xy${secrets.texts.password}`).toString('base64'))).toContain('password, base64');
   // And it does not find what is not there.
   expect(findSecrets(secretsOf(ABANDON, 'another password'), recorder.of('requests'))).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { test as base, expect } from '@playwright/test';
 /** A running node. */
 export class Node {
   private constructor(
+    readonly port: number,
     readonly url: string,
     private readonly data: string,
     private child: ChildProcess,
@@ -20,9 +21,9 @@ export class Node {
     return this.output.join('');
   }
 
-  static async start(network = 'dev'): Promise<Node> {
+  static async start(network = 'dev', wanted?: number): Promise<Node> {
     const binary = process.env.CAIRN_BIN ?? resolve(import.meta.dirname, '../../../target/release/cairn');
-    const port = await freePort();
+    const port = wanted ?? (await freePort());
     const data = await mkdtemp(join(tmpdir(), 'cairn-e2e-'));
     const listen = `127.0.0.1:${port}`;
     const output: string[] = [];
@@ -31,7 +32,7 @@ export class Node {
     const child = spawn(binary, options, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout?.on('data', (text) => output.push(String(text)));
     child.stderr?.on('data', (text) => output.push(String(text)));
-    const node = new Node(`http://${listen}`, data, child, output);
+    const node = new Node(port, `http://${listen}`, data, child, output);
     await expect
       .poll(
         async () => {

@@ -48,7 +48,7 @@ pub fn decided(typed: &str) -> Option<&'static str> {
     candidates.next().is_none().then_some(first)
 }
 
-/// What is said under a place while it is not being typed in.
+/// What is said under a place while it is not being typed in: one short line, which has its room there.
 #[must_use]
 pub fn word_problem(typed: &str) -> Option<String> {
     let typed = typed.trim();
@@ -58,8 +58,8 @@ pub fn word_problem(typed: &str) -> Option<String> {
     let meant = phrase::suggestions(typed);
     Some(match meant.as_slice() {
         [] => "Not in the list".to_owned(),
-        [one] => format!("Not in the list. {one}?"),
-        [one, other, ..] => format!("Not in the list. {one}, {other}?"),
+        [one] => format!("Perhaps {one}?"),
+        [one, other, ..] => format!("Perhaps {one}, {other}?"),
     })
 }
 
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_wrong_word_is_named() {
         assert_eq!(word_problem("winner"), None);
-        assert_eq!(word_problem("abandom").unwrap(), "Not in the list. abandon?");
+        assert_eq!(word_problem("abandom").unwrap(), "Perhaps abandon?");
         let problem = check(&words(&LEGAL.replace("year", "yeer"))).unwrap_err();
         assert_eq!(problem.place, Some(4));
         assert!(problem.said.contains("“yeer”"));
