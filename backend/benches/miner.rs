@@ -30,7 +30,7 @@ fn attempts(criterion: &mut Criterion) {
             transactions_root: Hash::ZERO,
             state_root: Hash::ZERO,
             timestamp: 1,
-            bits: 0x0300_0001,
+            bits: 0x0101_0000,
             nonce: 0,
         };
         let target = Target::from_bits(header.bits).expect("canonical");

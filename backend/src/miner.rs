@@ -218,7 +218,7 @@ mod tests {
     fn a_cancelled_search_is_silent() {
         let (reports, inbox) = channel();
         let miner = Miner::start(2, move |report| reports.send(report).unwrap()).unwrap();
-        let hopeless = Target::from_bits(0x0300_0001).unwrap();
+        let hopeless = Target::from_bits(0x0101_0000).unwrap();
         miner.search(Midstate::new(&header()), hopeless);
         miner.cancel();
         let target = Target::from_bits(header().bits).unwrap();

@@ -54,6 +54,42 @@ impl PublicKey {
         }
         Ok(())
     }
+
+    /// The same but for [`KeyError::NotAPoint`], without any arithmetic: enough for a key whose signature is verified
+    /// as well, as that fails without a point.
+    pub(crate) fn check_encoding(&self) -> Result<(), KeyError> {
+        let mut y = self.0;
+        y[31] &= 0x7f;
+        if SMALL_ORDER.contains(&y) {
+            return Err(KeyError::Weak);
+        }
+        if !is_reduced(&self.0) {
+            return Err(KeyError::NotCanonical);
+        }
+        Ok(())
+    }
+}
+
+/// The y coordinates of the eight points of small order.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    y_coordinate(0x00, 0x00, 0x00),
+    y_coordinate(0x01, 0x00, 0x00),
+    y_coordinate(0xec, 0xff, 0x7f),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
+const fn y_coordinate(first: u8, middle: u8, last: u8) -> [u8; 32] {
+    let mut bytes = [middle; 32];
+    bytes[0] = first;
+    bytes[31] = last;
+    bytes
 }
 
 /// Whether the y coordinate, without the sign bit, is below p = 2^255 − 19. (With y = ±1 and the sign bit set the
@@ -258,6 +294,21 @@ mod tests {
             CompressedEdwardsY([2; 32]).decompress().is_none()
         );
         assert_eq!(SecretKey::from_bytes(&[9; 32]).public_key().check(), Ok(()));
+    }
+
+    #[test]
+    fn the_points_of_small_order_are_known_by_their_encodings() {
+        let mut found = 0;
+        for point in curve25519_dalek::constants::EIGHT_TORSION {
+            let key = PublicKey(point.compress().0);
+            assert_eq!(key.check_encoding(), Err(KeyError::Weak));
+            assert_eq!(key.check(), Err(KeyError::Weak));
+            found += 1;
+        }
+        assert_eq!(found, 8);
+        for seed in 1..50 {
+            assert_eq!(SecretKey::from_bytes(&[seed; 32]).public_key().check_encoding(), Ok(()));
+        }
     }
 
     #[test]
