@@ -4,7 +4,7 @@
 
 mod workshop;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use backend::{
     clock::SystemClock,
@@ -117,6 +117,63 @@ async fn blocks_of_another_node_are_followed_in_any_order() {
         "the transfer is pending again"
     );
     assert_eq!(second.view().reader().locate(&lost).unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_transfer_is_lost_in_a_reorganisation() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let network = network(6);
+    let (first, _running) = start(&network, one.path(), |_| {});
+    let (second, _also) = start(&network, two.path(), |_| {});
+    // The other chain has another first transfer of sender 0, and the same of sender 1.
+    for result in submit(&first, &[Order::new(0, 3, 0).amount(5), Order::new(1, 2, 0)]).await {
+        result.unwrap();
+    }
+    first.mine(public(9), 5).await.unwrap();
+
+    let mut events = second.subscribe(None);
+    let mut ids = Vec::new();
+    for nonce in 0..4 {
+        let orders = [
+            Order::new(0, 1, nonce),
+            Order::new(1, 2, nonce),
+            Order::new(2, 3, nonce).valid_until(nonce + 2),
+            // Spends what sender 7 has on this chain alone.
+            Order::new(3, 7, nonce).amount(1_000),
+            Order::new(7, 4, nonce).amount(900),
+        ];
+        let orders = if nonce == 0 { &orders[..4] } else { &orders[..] };
+        for (order, result) in orders.iter().zip(submit(&second, orders).await) {
+            match result {
+                Ok(id) => ids.push(id),
+                // Sender 7 begins late, so its first transfer is missing.
+                Err(error) => assert_eq!((order.from, error.code()), (7, "balance-insufficient")),
+            }
+        }
+        if nonce < 3 {
+            second.mine(public(8), 1).await.unwrap();
+        }
+    }
+    let view = first.view();
+    for height in 1..=5 {
+        second
+            .submit_block(view.reader().block(height).unwrap().unwrap())
+            .await
+            .unwrap();
+    }
+    assert_eq!(second.view().tip().hash(), view.tip().hash());
+
+    let view = second.view();
+    let is_kept =
+        |id: &shared::hash::Hash| view.mempool().get(id).is_some() || view.reader().locate(id).unwrap().is_some();
+    let mut lost: BTreeSet<_> = ids.iter().copied().filter(|id| !is_kept(id)).collect();
+    assert!(!lost.is_empty() && lost.len() < ids.len());
+    while !lost.is_empty() {
+        if let Event::Dropped { id, reason, .. } = events.next().await.unwrap().event {
+            assert!(["expired", "invalid"].contains(&reason), "{reason}");
+            lost.remove(&id);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
