@@ -5,6 +5,7 @@
 mod error;
 mod events;
 mod mining;
+mod restore;
 mod view;
 mod writer;
 

@@ -21,7 +21,7 @@ use shared::{
     params::Network,
     rules::{RuleError, Tip, VerifiedBlock},
     state::Account,
-    transaction::{SignedTransfer, VerifiedTransfer},
+    transaction::VerifiedTransfer,
 };
 use tokio::sync::oneshot;
 
@@ -35,7 +35,7 @@ use crate::{
     mempool::{DropReason, Dropped, Mempool},
     miner::{Miner, Report},
     store::{Store, StoreError, Summary},
-    verify::{verify_block, verify_transfers},
+    verify::verify_block,
 };
 
 /// How many commands share a commit at most.
@@ -82,9 +82,9 @@ pub(super) struct Writer {
     inbox: Receiver<Command>,
     events: Arc<Events>,
     /// What happened since the last commit, and who waits for it.
-    news: Vec<Event>,
+    pub(super) news: Vec<Event>,
     replies: Vec<Reply>,
-    is_dirty: bool,
+    pub(super) is_dirty: bool,
     tips: Arc<VecDeque<Tip>>,
     last_commit: Instant,
     last_housekeeping: Instant,
@@ -310,41 +310,8 @@ impl Writer {
         self.chain.storage_mut().write()
     }
 
-    /// Takes the transfers of undone blocks back into the mempool, unless they were mined again.
-    fn give_back(&mut self, step: &Step, tip: &Tip, mined: &HashSet<Hash>, changed: &mut BTreeMap<PublicKey, Account>) {
-        let now_ms = self.clock.now_ms();
-        for block in &step.undone {
-            let touched = block
-                .transfers
-                .iter()
-                .flat_map(|signed| [signed.transfer.sender, signed.transfer.recipient])
-                .chain([block.reward.recipient]);
-            changed.extend(touched.map(|key| (key, tip.accounts().get(&key.0))));
-            let back: Vec<SignedTransfer> = block
-                .transfers
-                .iter()
-                .filter(|signed| !mined.contains(&signed.id()))
-                .cloned()
-                .collect();
-            for verdict in verify_transfers(&back, &self.network.genesis_hash()) {
-                // They were in a verified block.
-                let Ok(transfer) = verdict else { continue };
-                let (id, account) = (transfer.id(), tip.accounts().get(&transfer.transfer().sender.0));
-                match self.mempool.restore(transfer, account, now_ms) {
-                    Ok(entry) => {
-                        let store = self.chain.storage_mut();
-                        store.put_pending(&id, entry.transfer.signed(), now_ms);
-                        let waiting = self.mempool.is_waiting(&entry);
-                        self.news.push(Event::Pending { entry, waiting });
-                    }
-                    Err(reason) => self.forget(&[Dropped { id, reason }]),
-                }
-            }
-        }
-    }
-
     /// Notes what left the mempool without being mined.
-    fn forget(&mut self, dropped: &[Dropped]) {
+    pub(super) fn forget(&mut self, dropped: &[Dropped]) {
         for Dropped { id, reason } in dropped {
             self.is_dirty = true;
             self.chain.storage_mut().delete_pending(id);
@@ -383,43 +350,8 @@ impl Writer {
         self.replies.push(Box::new(move || drop(reply.send(answer))));
     }
 
-    fn account(&self, key: &PublicKey) -> Account {
+    pub(super) fn account(&self, key: &PublicKey) -> Account {
         self.chain.tip().accounts().get(&key.0)
-    }
-
-    /// Takes the stored pending transfers, as far as the chain still has room for them.
-    fn load_pending(&mut self) -> Result<(), StoreError> {
-        let mut stored: Vec<(SignedTransfer, u64)> =
-            self.chain.storage().reader().pending().collect::<Result<_, _>>()?;
-        if stored.is_empty() {
-            return Ok(());
-        }
-        stored.sort_by_key(|(signed, since_ms)| (*since_ms, signed.transfer.sender, signed.transfer.nonce));
-        let (transfers, times): (Vec<_>, Vec<_>) = stored.into_iter().unzip();
-        let verdicts = verify_transfers(&transfers, &self.network.genesis_hash());
-        let mut changed = BTreeMap::new();
-        let mut dropped = Vec::new();
-        for ((verdict, signed), since_ms) in verdicts.into_iter().zip(&transfers).zip(times) {
-            let sender = signed.transfer.sender;
-            let account = self.account(&sender);
-            changed.insert(sender, account);
-            let restored = verdict
-                .map_err(|_| DropReason::Invalid)
-                .and_then(|transfer| self.mempool.restore(transfer, account, since_ms));
-            if let Err(reason) = restored {
-                let id = signed.id();
-                dropped.push(Dropped { id, reason });
-            }
-        }
-        let height = self.chain.tip().height();
-        dropped.extend(self.mempool.advance(height, changed, |_| false));
-        dropped.extend(self.mempool.expire(self.clock.now_ms()));
-        self.forget(&dropped);
-        if self.is_dirty {
-            self.chain.storage_mut().persist()?;
-            self.is_dirty = false;
-        }
-        Ok(())
     }
 }
 
