@@ -29,6 +29,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       test.use({ viewport, colorScheme, contextOptions: { reducedMotion: 'reduce' } });
 
       test('every page loads without complaint', async ({ page, node }) => {
+        test.setTimeout(240_000);
         const complaints = complaintsOf(page);
         const visit = async (path: string) => {
           await page.goto(path);

@@ -127,6 +127,14 @@ test('a wallet is locked, stays through a reload, and opens with its password al
   await expect(page.getByRole('heading', { name: 'There is a wallet already' })).toBeVisible();
 });
 
+test('a password is the same from every keyboard', async ({ page }) => {
+  const password = 'Grüße, kleiner Käfer ①';
+  await restoreWallet(page, ABANDON, password.normalize('NFC'));
+  await page.getByRole('button', { name: 'Lock', exact: true }).click();
+  await unlock(page, password.normalize('NFD'));
+  await expectOpen(page);
+});
+
 test('the page answers while the password is stretched, and says what it does', async ({ page }) => {
   await restoreWallet(page, ABANDON);
   await page.getByRole('button', { name: 'Lock', exact: true }).click();

@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 
 use frontend::keyworker::keeper::{Change, Keeper, World};
 use frontend::keyworker::store::Store;
-use frontend::wallet::messages::{Answer, Failure, Question, Reply};
+use frontend::wallet::messages::{Answer, Failure, Question, Reply, Request};
+use frontend::wallet::secret::Secret;
+use frontend::wallet::secret::Secret;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use zeroize::Zeroizing;
@@ -70,8 +72,9 @@ async fn work() {
     }
 }
 
-async fn answer(question: Question) -> Result<Reply, Failure> {
+async fn answer(mut question: Question) -> Result<Reply, Failure> {
     let genesis = question.genesis;
+    question.request.passwords_mut().for_each(normalise);
     // Another chain has another wallet: what was open is dropped, and wiped by that.
     let kept = DESK.with_borrow_mut(|desk| desk.keeper.take());
     let mut keeper = kept
@@ -85,10 +88,17 @@ async fn answer(question: Question) -> Result<Reply, Failure> {
 async fn take_step(keeper: &mut Keeper, question: Question) -> Result<Reply, Failure> {
     let store = Store::open().await?;
     let stored = store.vault(&question.genesis).await?;
-    let mut plan = keeper.plan(question.request, stored.as_deref(), &mut Browser)?;
+    let mut plan = keeper.plan(normal(question.request), stored.as_deref(), &mut Browser)?;
     let change = std::mem::replace(&mut plan.change, Change::Keep);
     store.write(&question.genesis, &change).await?;
     Ok(keeper.apply(plan))
+}
+
+/// Brings a password into the form NFKD, in which one password is the same bytes from every keyboard. The browser has the
+/// tables for it.
+fn normalise(password: &mut Secret) {
+    let normal = js_sys::JsString::from(password.expose()).normalize("NFKD");
+    *password = Secret::new(normal.into());
 }
 
 /// `crypto.getRandomValues` and the clock.
@@ -102,4 +112,30 @@ impl World for Browser {
     fn now_ms(&self) -> u64 {
         js_sys::Date::now() as u64
     }
+}
+
+/// The request with its passwords in normal form NFKD, so that every keyboard gives the same bytes. The code that encrypts
+/// would do it natively; here the browser has the tables.
+fn normal(request: Request) -> Request {
+    match request {
+        Request::Save { password } => Request::Save {
+            password: normal_secret(&password),
+        },
+        Request::Unlock { password } => Request::Unlock {
+            password: normal_secret(&password),
+        },
+        Request::Import { file, password } => Request::Import {
+            file,
+            password: normal_secret(&password),
+        },
+        Request::ChangePassword { old, new } => Request::ChangePassword {
+            old: normal_secret(&old),
+            new: normal_secret(&new),
+        },
+        other => other,
+    }
+}
+
+fn normal_secret(secret: &Secret) -> Secret {
+    Secret::new(js_sys::JsString::from(secret.expose()).normalize("NFKD").into())
 }

@@ -82,6 +82,20 @@ pub enum Request {
     Remove,
 }
 
+impl Request {
+    /// The passwords in it.
+    pub fn passwords_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
+        let (first, second) = match self {
+            Self::Save { password } | Self::Unlock { password } | Self::Import { password, .. } => {
+                (Some(password), None)
+            }
+            Self::ChangePassword { old, new } => (Some(old), Some(new)),
+            _ => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+}
+
 /// The worker's answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Answer {
@@ -246,6 +260,27 @@ mod tests {
             .unwrap();
             assert_eq!(serde_json::from_str::<Answer>(&text).unwrap().result, result, "{text}");
         }
+    }
+
+    #[test]
+    fn every_password_is_found() {
+        let mut change = Request::ChangePassword {
+            old: "a".into(),
+            new: "b".into(),
+        };
+        assert_eq!(
+            change
+                .passwords_mut()
+                .map(|password| password.expose().to_owned())
+                .collect::<String>(),
+            "ab"
+        );
+        let import = |password: &str| Request::Import {
+            file: "00".into(),
+            password: password.into(),
+        };
+        assert_eq!(import("c").passwords_mut().count(), 1);
+        assert_eq!(Request::Status.passwords_mut().count(), 0);
     }
 
     #[test]
