@@ -8,8 +8,7 @@ use std::collections::VecDeque;
 
 use frontend::keyworker::keeper::{Change, Keeper, World};
 use frontend::keyworker::store::Store;
-use frontend::wallet::messages::{Answer, Failure, Question, Reply, Request};
-use frontend::wallet::secret::Secret;
+use frontend::wallet::messages::{Answer, Failure, Question, Reply};
 use frontend::wallet::secret::Secret;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -88,7 +87,7 @@ async fn answer(mut question: Question) -> Result<Reply, Failure> {
 async fn take_step(keeper: &mut Keeper, question: Question) -> Result<Reply, Failure> {
     let store = Store::open().await?;
     let stored = store.vault(&question.genesis).await?;
-    let mut plan = keeper.plan(normal(question.request), stored.as_deref(), &mut Browser)?;
+    let mut plan = keeper.plan(question.request, stored.as_deref(), &mut Browser)?;
     let change = std::mem::replace(&mut plan.change, Change::Keep);
     store.write(&question.genesis, &change).await?;
     Ok(keeper.apply(plan))
@@ -112,30 +111,4 @@ impl World for Browser {
     fn now_ms(&self) -> u64 {
         js_sys::Date::now() as u64
     }
-}
-
-/// The request with its passwords in normal form NFKD, so that every keyboard gives the same bytes. The code that encrypts
-/// would do it natively; here the browser has the tables.
-fn normal(request: Request) -> Request {
-    match request {
-        Request::Save { password } => Request::Save {
-            password: normal_secret(&password),
-        },
-        Request::Unlock { password } => Request::Unlock {
-            password: normal_secret(&password),
-        },
-        Request::Import { file, password } => Request::Import {
-            file,
-            password: normal_secret(&password),
-        },
-        Request::ChangePassword { old, new } => Request::ChangePassword {
-            old: normal_secret(&old),
-            new: normal_secret(&new),
-        },
-        other => other,
-    }
-}
-
-fn normal_secret(secret: &Secret) -> Secret {
-    Secret::new(js_sys::JsString::from(secret.expose()).normalize("NFKD").into())
 }
