@@ -100,10 +100,10 @@ impl Running {
         let worker = Worker::new(LOADER).map_err(|_| Failure::Stopped)?;
         let for_messages = slot.clone();
         let on_message = Closure::new(move |event: MessageEvent| {
-            if let (Some(slot), Some(text)) = (for_messages.upgrade(), event.data().as_string()) {
-                if let Some(running) = &mut *slot.borrow_mut() {
-                    running.receive(Zeroizing::new(text));
-                }
+            if let (Some(slot), Some(text)) = (for_messages.upgrade(), event.data().as_string())
+                && let Some(running) = &mut *slot.borrow_mut()
+            {
+                running.receive(Zeroizing::new(text));
             }
         });
         let for_errors = slot.clone();
@@ -134,10 +134,10 @@ impl Running {
         if text.as_str() == "ready" {
             self.is_ready = true;
             self.flush();
-        } else if let Ok(Answer { number, result }) = serde_json::from_str(&text) {
-            if let Some(waiting) = self.waiting.remove(&number) {
-                let _ = waiting.send(result);
-            }
+        } else if let Ok(Answer { number, result }) = serde_json::from_str(&text)
+            && let Some(waiting) = self.waiting.remove(&number)
+        {
+            let _ = waiting.send(result);
         }
     }
 

@@ -188,11 +188,11 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
     let fees = LocalResource::new(move || async move { api::get::<Fees>("/blockchain/fees").await });
     // The suggestion fills the field until somebody types another fee.
     Effect::new(move |_| {
-        if let Some(Ok(fees)) = fees.get() {
-            if fields.fee.with_untracked(String::is_empty) {
-                let suggested = fees.estimates.first().map_or(fees.minimum, |estimate| estimate.fee);
-                fields.fee.set(suggested.to_coins());
-            }
+        if let Some(Ok(fees)) = fees.get()
+            && fields.fee.with_untracked(String::is_empty)
+        {
+            let suggested = fees.estimates.first().map_or(fees.minimum, |estimate| estimate.fee);
+            fields.fee.set(suggested.to_coins());
         }
     });
     let key = owner.account.key;
