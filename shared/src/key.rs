@@ -5,13 +5,15 @@ use core::{fmt, str::FromStr};
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use ed25519_dalek::Signer;
-use ed25519_zebra::{Signature as ZebraSignature, VerificationKey, VerificationKeyBytes, batch};
+#[cfg(not(target_arch = "wasm32"))]
+use ed25519_zebra::{Signature as ZebraSignature, VerificationKeyBytes, batch};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
     codec::{Decode, DecodeError, Encode, Reader},
     hash::decode_hex,
+    zip215,
 };
 
 /// 32 bytes that name an account. That they are a usable key is what [`PublicKey::check`] finds out.
@@ -143,9 +145,9 @@ pub struct SignatureError;
 /// # Errors
 /// [`SignatureError`] when it does not verify.
 pub fn verify(key: &PublicKey, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
-    let key = VerificationKey::try_from(key.0).map_err(|_| SignatureError)?;
-    key.verify(&ZebraSignature::from(signature.0), message)
-        .map_err(|_| SignatureError)
+    zip215::is_valid(&key.0, message, &signature.0)
+        .then_some(())
+        .ok_or(SignatureError)
 }
 
 /// Verifies many signatures at once, about twice as fast as singly, with the same verdicts.
@@ -154,6 +156,7 @@ pub fn verify(key: &PublicKey, message: &[u8], signature: &Signature) -> Result<
 ///
 /// # Errors
 /// [`SignatureError`] when at least one does not verify; [`verify`] finds out which.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn verify_batch<'a>(
     items: impl IntoIterator<Item = (&'a PublicKey, &'a [u8], &'a Signature)>,
     rng: &mut impl CryptoRng,
@@ -168,6 +171,19 @@ pub fn verify_batch<'a>(
         ));
     }
     verifier.verify(rng).map_err(|_| SignatureError)
+}
+
+/// Verifies many signatures, one by one: the page has few at a time, and tables for batches would weigh on it.
+///
+/// # Errors
+/// [`SignatureError`] when at least one does not verify.
+#[cfg(target_arch = "wasm32")]
+pub fn verify_batch<'a>(
+    items: impl IntoIterator<Item = (&'a PublicKey, &'a [u8], &'a Signature)>,
+    _rng: &mut impl CryptoRng,
+) -> Result<(), SignatureError> {
+    let mut items = items.into_iter();
+    items.try_for_each(|(key, message, signature)| verify(key, message, signature))
 }
 
 macro_rules! hex_bytes {

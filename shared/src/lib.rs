@@ -27,3 +27,4 @@ pub mod slip10;
 pub mod state;
 pub mod transaction;
 pub mod vault;
+mod zip215;

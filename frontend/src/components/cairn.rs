@@ -1,6 +1,6 @@
 //! The picture of an address, so that people recognise it.
 
-use frontend::view::cairn::{SIDE, Stone, stones_of_address};
+use frontend::view::cairn::{Stone, stones_of_address};
 use leptos::prelude::*;
 
 /// An address's own stack of stones. Decoration: the address stands beside it.
@@ -18,7 +18,7 @@ pub(crate) fn Cairn(
             class="cairn"
             width=size
             height=size
-            viewBox=format!("0 0 {SIDE} {SIDE}")
+            viewBox="0 0 64 64"
             aria-hidden="true"
         >
             {move || stones_of_address(&address.get()).into_iter().map(stone).collect_view()}

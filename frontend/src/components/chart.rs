@@ -1,10 +1,12 @@
 //! A small chart: a line to look at, its values by pointer and arrow keys, and a table behind it.
 
 use frontend::view::chart::{area, ceiling, line, path};
+use frontend::view::text::decimal;
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+// As in the viewBox and the grid below.
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 96.0;
 
@@ -86,14 +88,14 @@ pub(crate) fn Chart(
                 on:blur=move |_| chosen.set(None)
                 on:keydown=step
             >
-                <svg viewBox=format!("0 -4 {WIDTH} {}", HEIGHT + 8.0) preserveAspectRatio="none" aria-hidden="true">
-                    <path class="chart-grid" d=format!("M0 0H{WIDTH}M0 {}H{WIDTH}M0 {HEIGHT}H{WIDTH}", HEIGHT / 2.0) />
+                <svg viewBox="0 -4 320 104" preserveAspectRatio="none" aria-hidden="true">
+                    <path class="chart-grid" d="M0 0H320M0 48H320M0 96H320" />
                     <path class="chart-area" d=move || points.with(|points| area(points, HEIGHT)) />
                     <path class="chart-line" d=move || points.with(|points| path(points)) />
                     {move || {
                         cursor()
                             .map(|point| {
-                                view! { <path class="chart-cursor" d=format!("M{0:.1} -4V{HEIGHT}", point.x) /> }
+                                view! { <path class="chart-cursor" d=format!("M{} -4V96", decimal(point.x, 1)) /> }
                             })
                     }}
                 </svg>

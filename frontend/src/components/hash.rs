@@ -18,7 +18,7 @@ pub(crate) fn HashText(
     href: Option<String>,
 ) -> impl IntoView {
     let short = shorten(&hash, 8, 8);
-    let label = format!("Copy {} {hash}", name.to_lowercase());
+    let label = format!("Copy {} {hash}", name.to_ascii_lowercase());
     let text = match href {
         Some(href) => {
             let spelled = format!("{name} {hash}");

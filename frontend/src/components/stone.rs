@@ -13,7 +13,7 @@ pub(crate) fn Stone(
     let stone = BlockStone::of(&block);
     let view_box = stone.view_box();
     view! {
-        <svg class="stone" viewBox=view_box height=stone.height preserveAspectRatio="none" aria-hidden="true">
+        <svg class="stone" viewBox=view_box height=stone.height as u32 preserveAspectRatio="none" aria-hidden="true">
             <path class=format!("tint-{}", stone.tint) d=stone.path.clone() />
             <path fill="url(#stone-light)" d=stone.path />
         </svg>

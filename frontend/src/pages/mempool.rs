@@ -139,18 +139,18 @@ fn FeeChart(rates: Vec<u64>) -> impl IntoView {
         None => format!("{} and more", grouped(EDGES[index])),
     };
     let bars = counts.iter().enumerate().map(|(index, &number)| {
-        let height = 94.0 * number as f64 / greatest as f64;
+        let height = 94 * number / greatest;
         let title = format!(
             "{} units a byte: {}",
             name(index),
             count(number, "transfer", "transfers")
         );
-        let x = index as f64 * 32.0 + 3.0;
+        let x = index * 32;
         view! {
             <g>
                 <title>{title}</title>
-                <rect class="chart-hit" x=x - 3.0 y="0" width="32" height="100" />
-                <rect class="chart-bar" x=x y=98.0 - height width="26" height=height />
+                <rect class="chart-hit" x=x.to_string() y="0" width="32" height="100" />
+                <rect class="chart-bar" x=(x + 3).to_string() y=(98 - height).to_string() width="26" height=height.to_string() />
             </g>
         }
     });

@@ -1,5 +1,7 @@
 //! The geometry of small charts: lines and bars in a box, with a scale that begins at nothing.
 
+use super::text::decimal;
+
 /// A point in the box, with the y axis pointing down.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
@@ -20,7 +22,13 @@ pub fn ceiling(values: &[f64]) -> f64 {
     if greatest <= 0.0 {
         return 1.0;
     }
-    let power = 10f64.powf(greatest.log10().floor());
+    let mut power = 1.0;
+    while power * 10.0 <= greatest {
+        power *= 10.0;
+    }
+    while power > greatest {
+        power /= 10.0;
+    }
     let steps = [1.0, 2.0, 5.0, 10.0];
     let fits = steps
         .into_iter()
@@ -59,7 +67,7 @@ pub fn path(points: &[Point]) -> String {
     let mut path = String::new();
     for (index, point) in points.iter().enumerate() {
         let command = if index == 0 { 'M' } else { 'L' };
-        path.push_str(&format!("{command}{:.1} {:.1}", point.x, point.y));
+        path.push_str(&format!("{command}{} {}", decimal(point.x, 1), decimal(point.y, 1)));
     }
     path
 }
@@ -70,7 +78,8 @@ pub fn area(points: &[Point], height: f64) -> String {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return String::new();
     };
-    format!("{}L{:.1} {height:.1}L{:.1} {height:.1}Z", path(points), last.x, first.x)
+    let (left, right, bottom) = (decimal(first.x, 1), decimal(last.x, 1), decimal(height, 1));
+    format!("{}L{right} {bottom}L{left} {bottom}Z", path(points))
 }
 
 /// How many values fall between neighbouring `edges`; the last class has no upper end.
@@ -106,8 +115,8 @@ mod tests {
         assert_eq!(points[0], Point { x: 0.0, y: 40.0 });
         assert_eq!(points[1], Point { x: 50.0, y: 20.0 });
         assert_eq!(points[2], Point { x: 100.0, y: 0.0 });
-        assert_eq!(path(&points), "M0.0 40.0L50.0 20.0L100.0 0.0");
-        assert!(area(&points, 40.0).ends_with("L100.0 40.0L0.0 40.0Z"));
+        assert_eq!(path(&points), "M0 40L50 20L100 0");
+        assert!(area(&points, 40.0).ends_with("L100 40L0 40Z"));
         assert_eq!(line(&[1.0], 100.0, 40.0)[0].x, 50.0);
         assert!(area(&[], 40.0).is_empty());
     }

@@ -2,9 +2,10 @@
 //!
 //! Read by hand by their type: the code that serde makes for tagged data would be the largest part of the page.
 
-use serde::Deserialize;
 use serde_json::Value;
 use shared::api::{BlockSummary, Status};
+
+use crate::json;
 
 /// What was heard.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +30,8 @@ pub enum Heard {
 pub fn read(text: &str) -> Option<Heard> {
     let value: Value = serde_json::from_str(text).ok()?;
     Some(match value.get("type")?.as_str()? {
-        "status" => Heard::Status(Status::deserialize(value).ok()?),
-        "block" => Heard::Block(BlockSummary::deserialize(value).ok()?),
+        "status" => Heard::Status(json::from_value(value).ok()?),
+        "block" => Heard::Block(json::from_value(value).ok()?),
         "reorganisation" => Heard::Reorganisation {
             fork_height: value.get("fork_height")?.as_u64()?,
         },

@@ -1,5 +1,7 @@
 //! The outline of one stone: a pebble, a little flatter below than above, never twice the same.
 
+use super::text::decimal;
+
 /// A source of small irregularities: the bytes of a hash, over and over.
 #[derive(Debug, Clone)]
 pub struct Grain<'a> {
@@ -102,8 +104,7 @@ pub fn outline(area: Area, grain: &mut Grain<'_>) -> String {
 
 /// Two decimals are finer than any screen at these sizes.
 fn round(number: f64) -> String {
-    let text = format!("{number:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    decimal(number, 2)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use shared::api::BlockSummary;
 
 use super::cairn::tint_of_address;
 use super::pebble::{Area, Grain, outline};
+use super::text::decimal;
 
 /// The width of the drawing: that of a full block.
 const FULL: f64 = 320.0;
@@ -68,7 +69,7 @@ impl BlockStone {
     /// The drawing's extent, for `viewBox`.
     #[must_use]
     pub fn view_box(&self) -> String {
-        format!("0 0 {FULL} {}", self.height)
+        format!("0 0 320 {}", decimal(self.height, 0))
     }
 }
 

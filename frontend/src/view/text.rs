@@ -103,12 +103,27 @@ pub fn significant(number: f64) -> String {
         size if size >= 9.995 => 1,
         _ => 2,
     };
-    let text = format!("{number:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
+    decimal(number, decimals)
+}
+
+/// A number with at most so many decimals, and none that say nothing: `0.5`, `12`, `-3.25`. What is not finite is 0.
+///
+/// By way of whole numbers: the general code for floating ones would weigh on the page.
+#[must_use]
+pub fn decimal(number: f64, decimals: u32) -> String {
+    let unit = 10_u64.pow(decimals);
+    let scaled = (number.abs() * unit as f64).round() as u64;
+    let (whole, mut fraction) = (scaled / unit, scaled % unit);
+    let sign = if number < 0.0 && scaled > 0 { "-" } else { "" };
+    if fraction == 0 {
+        return format!("{sign}{whole}");
     }
+    let mut width = decimals as usize;
+    while fraction.is_multiple_of(10) {
+        fraction /= 10;
+        width -= 1;
+    }
+    format!("{sign}{whole}.{fraction:0width$}")
 }
 
 #[cfg(test)]
@@ -135,6 +150,18 @@ mod tests {
         assert_eq!(shorten("short", 4, 4), "short");
         assert_eq!(shorten("äöüäöüäöü", 2, 2), "äö…öü");
         assert_eq!(shorten_address("dev1qqzsabcdefghijk9k4l00"), "dev1qqzsab…9k4l00");
+    }
+
+    #[test]
+    fn decimals_are_rounded_and_end_where_they_say_nothing() {
+        assert_eq!(decimal(0.0, 2), "0");
+        assert_eq!(decimal(1.005, 1), "1");
+        assert_eq!(decimal(0.05, 2), "0.05");
+        assert_eq!(decimal(-3.25, 2), "-3.25");
+        assert_eq!(decimal(-0.001, 2), "0");
+        assert_eq!(decimal(9.996, 2), "10");
+        assert_eq!(decimal(12.5, 1), "12.5");
+        assert_eq!(decimal(f64::NAN, 2), "0");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
+#[cfg(feature = "unicode")]
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -47,11 +48,23 @@ impl fmt::Debug for Passphrase {
     }
 }
 
+/// The text in form NFKD.
+#[cfg(feature = "unicode")]
+fn normal_form(typed: &str) -> impl Iterator<Item = char> {
+    typed.nfkd()
+}
+
+/// The text, which must be in form NFKD already.
+#[cfg(not(feature = "unicode"))]
+fn normal_form(typed: &str) -> impl Iterator<Item = char> {
+    typed.chars()
+}
+
 /// The NFKD form of a text, so that every keyboard and system gives the same bytes; nothing when it is longer than `limit`.
 pub(crate) fn normalise(typed: &str, limit: usize) -> Option<Zeroizing<String>> {
     // All of it is reserved at once: a text that grows would leave pieces of itself behind.
     let mut normal = Zeroizing::new(String::with_capacity(limit));
-    for character in typed.nfkd() {
+    for character in normal_form(typed) {
         if normal.len() + character.len_utf8() > limit {
             return None;
         }
