@@ -3,11 +3,11 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use frontend::json;
 use gloo_net::http::Request;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use shared::api::Problem;
 use web_sys::AbortController;
 
@@ -110,11 +110,7 @@ pub(crate) fn text(path: String) -> Pin<Box<dyn Future<Output = Result<String, F
 /// # Errors
 /// When it is not what was asked for.
 pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    // By way of a value: one reader of text for all types keeps the page small.
-    let value = serde_json::from_str::<Value>(text);
-    value
-        .and_then(T::deserialize)
-        .map_err(|error| Failure::Unreadable(error.to_string()))
+    json::read(text).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
 fn ask(path: String, body: Option<String>) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {

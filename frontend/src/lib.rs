@@ -2,6 +2,7 @@
 //!
 //! The user interface itself is the binary `frontend`; the key worker is the binary `worker`. Both build on this.
 
+pub mod json;
 pub mod keyworker;
 pub mod view;
 pub mod wallet;

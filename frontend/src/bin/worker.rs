@@ -6,9 +6,10 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
+use frontend::keyworker::envelope;
 use frontend::keyworker::keeper::{Change, Keeper, World};
 use frontend::keyworker::store::Store;
-use frontend::wallet::messages::{Answer, Failure, Question, Reply};
+use frontend::wallet::messages::{self, Answer, Failure, Question, Reply};
 use frontend::wallet::secret::Secret;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 /// What the page posts, waiting for its turn; and the keeper, which is taken out while it works.
 #[derive(Default)]
 struct Desk {
-    waiting: VecDeque<Zeroizing<String>>,
+    waiting: VecDeque<Zeroizing<Vec<u8>>>,
     keeper: Option<Keeper>,
     is_busy: bool,
 }
@@ -29,19 +30,19 @@ thread_local! {
 fn main() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let receive = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
-        if let Some(text) = event.data().as_string() {
-            take(Zeroizing::new(text));
+        if let Some(bytes) = envelope::received(&event) {
+            take(bytes);
         }
     });
     scope.set_onmessage(Some(receive.as_ref().unchecked_ref()));
     receive.forget();
     // Messages posted before this line would be lost, so the page waits for it.
-    let _ = scope.post_message(&"ready".into());
+    let _ = scope.post_message(&JsValue::NULL);
 }
 
-fn take(text: Zeroizing<String>) {
+fn take(bytes: Zeroizing<Vec<u8>>) {
     let is_busy = DESK.with_borrow_mut(|desk| {
-        desk.waiting.push_back(text);
+        desk.waiting.push_back(bytes);
         std::mem::replace(&mut desk.is_busy, true)
     });
     if !is_busy {
@@ -50,24 +51,24 @@ fn take(text: Zeroizing<String>) {
 }
 
 async fn work() {
-    while let Some(text) = DESK.with_borrow_mut(|desk| {
+    while let Some(bytes) = DESK.with_borrow_mut(|desk| {
         let next = desk.waiting.pop_front();
         desk.is_busy = next.is_some();
         next
     }) {
-        let Ok(question) = serde_json::from_str::<Question>(&text) else {
+        let Some(question) = messages::from_bytes::<Question>(&bytes) else {
             continue;
         };
-        drop(text);
+        drop(bytes);
         let number = question.number;
         let answer = Answer {
             number,
             result: answer(question).await,
         };
-        if let Ok(text) = serde_json::to_string(&answer).map(Zeroizing::new) {
-            let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-            let _ = scope.post_message(&text.as_str().into());
-        }
+        let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+        envelope::hand_over(&messages::to_bytes(&answer), |message, buffer| {
+            scope.post_message_with_transfer(message, buffer)
+        });
     }
 }
 

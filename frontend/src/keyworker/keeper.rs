@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::wallet::messages::{Account, Failure, Reply, Request, Standing};
 use crate::wallet::secret::Secret;
+use crate::wallet::send::capital;
 
 /// How many words are asked back.
 const ASKED: usize = 3;
@@ -355,11 +356,9 @@ fn failure(error: VaultError) -> Failure {
     match error {
         VaultError::WrongPassword => Failure::WrongPassword,
         error => {
-            let said = error.to_string();
-            let mut letters = said.chars();
-            let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+            let said = capital(&error.to_string());
             Failure::Vault {
-                said: format!("{}{}.", first.unwrap_or_default(), letters.as_str()),
+                said: format!("{said}."),
             }
         }
     }

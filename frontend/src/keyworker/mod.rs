@@ -1,7 +1,8 @@
 //! The key worker: the only place where a phrase, a seed, a private key or the key of a vault is used.
 //!
-//! [`keeper`] decides everything and is tested natively; [`store`] is the browser's database. The binary `worker` joins
-//! them to the messages of the page.
+//! [`keeper`] decides everything and is tested natively; [`store`] is the browser's database; [`envelope`] takes
+//! messages across. The binary `worker` joins them.
 
+pub mod envelope;
 pub mod keeper;
 pub mod store;

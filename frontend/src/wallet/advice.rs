@@ -20,6 +20,17 @@ pub fn refusal(code: &str, detail: &str) -> Advice {
             "Look at your activity. If your payment is not there, send it again.",
         ),
         "balance-insufficient" => ("No money moved.", "Wait for your pending transfers, or send less."),
+        "fee-too-low" | "replacement-fee-too-low" | "mempool-full" => {
+            ("No money moved.", "Go back and offer a higher fee.")
+        }
+        "nonce-gap-too-large" | "sender-limit" | "mempool-full-for-waiting" => (
+            "No money moved.",
+            "Wait until your pending transfers are mined, then send it again.",
+        ),
+        "expired" => (
+            "No money moved, and this transfer will never be paid.",
+            "Go back and send it again: it gets a later height.",
+        ),
         _ => ("No money moved.", "Go back and change it, or try again later."),
     };
     Advice {
@@ -55,6 +66,8 @@ mod tests {
         );
         assert!(low.next.contains("higher fee"));
         assert!(refusal("nonce-too-low", "").money.contains("will not be paid"));
+        assert!(refusal("expired", "").money.contains("never be paid"));
+        assert!(refusal("sender-limit", "").next.contains("Wait"));
         assert!(refusal("something-new", "x").next.contains("Go back"));
         assert!(no_answer("offline").money.contains("never paid twice"));
     }

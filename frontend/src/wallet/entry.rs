@@ -16,7 +16,7 @@ pub fn split(pasted: &str) -> Vec<Secret> {
     pasted
         .split(|letter: char| letter.is_whitespace() || letter.is_ascii_digit() || ".,;:)".contains(letter))
         .filter(|part| !part.is_empty())
-        .map(|part| Secret::new(part.to_lowercase()))
+        .map(|part| Secret::new(part.to_ascii_lowercase()))
         .collect()
 }
 

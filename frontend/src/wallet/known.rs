@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use shared::hash::Hash;
 
+use crate::json;
+
 /// A chain that has a wallet here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chain {
@@ -15,7 +17,7 @@ pub struct Chain {
 /// The chains as they lie in the browser's storage; none when they cannot be read.
 #[must_use]
 pub fn read(text: &str) -> Vec<Chain> {
-    serde_json::from_str(text).unwrap_or_default()
+    json::read(text).unwrap_or_default()
 }
 
 /// The chains with one more.

@@ -1,13 +1,32 @@
-//! What the page asks of the key worker, and what it answers: JSON texts, posted.
+//! What the page asks of the key worker, and what it answers: posted as bytes, which both sides wipe after use.
+//!
+//! Page and worker are built together, so the bytes need not describe themselves: that is postcard, a tenth of JSON's code.
 //!
 //! The worker never says a key, a seed or a password. It says a phrase once, when it made it, because a person must write
 //! it down; and it says files, which are encrypted.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::hash::Hash;
 use shared::key::PublicKey;
+use zeroize::Zeroizing;
 
 use super::secret::Secret;
+
+/// More than any message with a secret in it has. Longer ones, which carry encrypted files, may grow and so leave pieces.
+const USUAL: usize = 4096;
+
+/// The bytes of a message, wiped when dropped; none when it cannot be written.
+#[must_use]
+pub fn to_bytes(message: &impl Serialize) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(postcard::to_extend(message, Vec::with_capacity(USUAL)).unwrap_or_default())
+}
+
+/// Reads a message; nothing when the bytes are none.
+#[must_use]
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::from_bytes(bytes).ok()
+}
 
 /// A question with its number, and the chain that it is about.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,7 +41,6 @@ pub struct Question {
 
 /// What the key worker does.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Request {
     /// Says where the wallet stands.
     Status,
@@ -107,7 +125,6 @@ pub struct Answer {
 
 /// What the worker says when all went well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Reply {
     /// Where the wallet stands.
     Status(Standing),
@@ -139,7 +156,6 @@ pub enum Reply {
 
 /// Where a wallet stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "standing", rename_all = "kebab-case")]
 pub enum Standing {
     /// No vault is stored for this chain.
     Absent,
@@ -160,7 +176,6 @@ pub struct Account {
 
 /// Why the worker did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "why", rename_all = "kebab-case")]
 pub enum Failure {
     /// There is a wallet already.
     #[error(
@@ -237,9 +252,10 @@ mod tests {
                 password: "stone".into(),
             },
         };
-        let text = serde_json::to_string(&question).unwrap();
-        assert!(text.contains("\"do\":\"unlock\""), "{text}");
-        let read: Question = serde_json::from_str(&text).unwrap();
+        let bytes = to_bytes(&question);
+        assert!(bytes.len() < USUAL, "{}", bytes.len());
+        let read: Question = from_bytes(&bytes).unwrap();
+        assert_eq!((read.number, read.genesis), (3, Hash([7; 32])));
         assert!(matches!(read.request, Request::Unlock { password } if password.expose() == "stone"));
 
         let account = Account {
@@ -253,13 +269,14 @@ mod tests {
             Ok(Reply::Open(account)),
             Err(Failure::WrongWord { place: 3 }),
         ] {
-            let text = serde_json::to_string(&Answer {
+            let bytes = to_bytes(&Answer {
                 number: 1,
                 result: result.clone(),
-            })
-            .unwrap();
-            assert_eq!(serde_json::from_str::<Answer>(&text).unwrap().result, result, "{text}");
+            });
+            assert_eq!(from_bytes::<Answer>(&bytes).unwrap().result, result);
+            assert!(from_bytes::<Answer>(&bytes[..bytes.len() - 1]).is_none());
         }
+        assert!(from_bytes::<Question>(&[]).is_none());
     }
 
     #[test]

@@ -49,6 +49,5 @@ mod tests {
     #[test]
     fn a_secret_is_not_printed() {
         assert_eq!(format!("{:?}", Secret::from("stone")), "Secret(…)");
-        assert_eq!(serde_json::to_string(&Secret::from("stone")).unwrap(), "\"stone\"");
     }
 }

@@ -132,11 +132,11 @@ fn cover(amount: Amount, fee: Amount, sender: &Sender) -> Option<String> {
 /// A sentence with a capital letter at its front.
 #[must_use]
 pub fn capital(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+    let mut sentence = sentence.to_owned();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence
 }
 
 #[cfg(test)]

@@ -53,10 +53,10 @@ pub fn strength(password: &str) -> Strength {
         .filter(|pair| (pair[0] as i64 - pair[1] as i64).abs() > 1)
         .count();
     let kinds: [fn(&char) -> bool; 4] = [
-        |letter| letter.is_lowercase(),
-        |letter| letter.is_uppercase(),
-        |letter| letter.is_numeric(),
-        |letter| !letter.is_alphanumeric(),
+        char::is_ascii_lowercase,
+        char::is_ascii_uppercase,
+        char::is_ascii_digit,
+        |letter| !letter.is_ascii_alphanumeric(),
     ];
     let variety = kinds.iter().filter(|kind| letters.iter().any(kind)).count();
     match surprises * 3 + variety * 4 {

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
-use frontend::wallet::messages::{Answer, Failure, Question, Reply, Request};
+use frontend::keyworker::envelope;
+use frontend::wallet::messages::{self, Answer, Failure, Question, Reply, Request};
 use futures_channel::oneshot;
 use shared::hash::Hash;
 use wasm_bindgen::prelude::*;
@@ -25,7 +26,7 @@ struct Running {
     worker: Worker,
     is_ready: bool,
     /// Questions from before the worker was ready.
-    unsent: Vec<Zeroizing<String>>,
+    unsent: Vec<Zeroizing<Vec<u8>>>,
     waiting: BTreeMap<u32, oneshot::Sender<Result<Reply, Failure>>>,
     next_number: u32,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -88,9 +89,8 @@ fn post(
         genesis,
         request,
     };
-    let text = serde_json::to_string(&question).map_err(|_| Failure::Stopped)?;
     running.waiting.insert(number, answer);
-    running.unsent.push(Zeroizing::new(text));
+    running.unsent.push(messages::to_bytes(&question));
     running.flush();
     Ok(())
 }
@@ -100,10 +100,10 @@ impl Running {
         let worker = Worker::new(LOADER).map_err(|_| Failure::Stopped)?;
         let for_messages = slot.clone();
         let on_message = Closure::new(move |event: MessageEvent| {
-            if let (Some(slot), Some(text)) = (for_messages.upgrade(), event.data().as_string())
+            if let Some(slot) = for_messages.upgrade()
                 && let Some(running) = &mut *slot.borrow_mut()
             {
-                running.receive(Zeroizing::new(text));
+                running.receive(envelope::received(&event));
             }
         });
         let for_errors = slot.clone();
@@ -130,11 +130,14 @@ impl Running {
         })
     }
 
-    fn receive(&mut self, text: Zeroizing<String>) {
-        if text.as_str() == "ready" {
+    /// Takes an answer; without bytes, the worker says that it is ready.
+    fn receive(&mut self, bytes: Option<Zeroizing<Vec<u8>>>) {
+        let Some(bytes) = bytes else {
             self.is_ready = true;
             self.flush();
-        } else if let Ok(Answer { number, result }) = serde_json::from_str(&text)
+            return;
+        };
+        if let Some(Answer { number, result }) = messages::from_bytes(&bytes)
             && let Some(waiting) = self.waiting.remove(&number)
         {
             let _ = waiting.send(result);
@@ -143,8 +146,10 @@ impl Running {
 
     fn flush(&mut self) {
         if self.is_ready {
-            for text in self.unsent.drain(..) {
-                let _ = self.worker.post_message(&text.as_str().into());
+            for bytes in self.unsent.drain(..) {
+                envelope::hand_over(&bytes, |message, buffer| {
+                    self.worker.post_message_with_transfer(message, buffer)
+                });
             }
         }
     }

@@ -19,7 +19,7 @@ pub(crate) fn WalletReceive() -> impl IntoView {
 fn Receive(owner: Owner) -> impl IntoView {
     let address = owner.address;
     // Capital letters need a third less room in the code.
-    let picture = qr::picture(&address.to_uppercase());
+    let picture = qr::picture(&address.to_ascii_uppercase());
     view! {
         <PageHeading title="Receive" />
         <section class="card wallet-receive">

@@ -171,7 +171,7 @@ fn post(wallet: Wallet, step: RwSignal<Step>, signed: Box<SignedTransfer>) {
                 Step::Refused(advice::refusal(&problem.code, &problem.detail))
             }
             Err(failure) => {
-                let said = failure.title().trim_end_matches('.').to_lowercase();
+                let said = failure.title().trim_end_matches('.').to_ascii_lowercase();
                 Step::Unanswered(signed, advice::no_answer(&said))
             }
         };
@@ -249,7 +249,7 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
             .with(|network| network.as_ref().map(|network| network.prefix.clone()));
         let text = fields.recipient.get();
         let prefix = prefix.filter(|_| !text.trim().is_empty())?;
-        Some(send::read_recipient(&text, &prefix).map(|_| text.trim().to_lowercase()))
+        Some(send::read_recipient(&text, &prefix).map(|_| text.trim().to_ascii_lowercase()))
     });
     // A wrong address is told while it is typed once it is as long as one.
     let recipient_fault = Signal::derive(move || {
