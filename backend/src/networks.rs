@@ -121,7 +121,7 @@ mod tests {
             (
                 "halving_interval = 100000000",
                 "halving_interval = 0",
-                "line 9: allocations and subsidies can pass",
+                "line 8: allocations and subsidies can pass",
             ),
             ("name = \"dev\"\n", "", "missing field `name`"),
             (
