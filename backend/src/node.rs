@@ -162,7 +162,7 @@ impl Node {
         }
         let network = Arc::new(network);
         let (commands, inbox) = mpsc::channel();
-        let events = Arc::new(Events::new(clock.now_ms()));
+        let events = Arc::new(Events::new(clock.now_ms().saturating_mul(1000)));
         let mut writer = Writer::open(&network, &config, &clock, &commands, inbox, Arc::clone(&events))
             .with_context(|| format!("the node cannot start with the data in {}", config.data_dir.display()))?;
         let inner = Arc::new(Inner {

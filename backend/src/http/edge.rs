@@ -29,7 +29,7 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src
     manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PERMISSIONS_POLICY: &str = "camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), \
-    payment=(), usb=(), serial=(), hid=(), bluetooth=(), browsing-topics=()";
+    payment=(), usb=(), serial=(), hid=(), browsing-topics=()";
 
 /// The headers that every answer carries.
 const SECURITY_HEADERS: [(HeaderName, &str); 7] = [

@@ -70,15 +70,16 @@ struct Memory {
 }
 
 impl Events {
-    /// None yet. Numbers begin at the time, so that those of an earlier run are not mistaken for those of this one.
-    pub(super) fn new(now_ms: u64) -> Self {
+    /// None yet. `first` is the first event's number: the time in microseconds, so that the numbers of an earlier run,
+    /// which had fewer events than microseconds, are not mistaken for those of this one.
+    pub(super) fn new(first: u64) -> Self {
         Self {
             memory: Mutex::new(Memory {
-                next: now_ms,
+                next: first,
                 events: VecDeque::new(),
                 is_closed: false,
             }),
-            newest: watch::Sender::new(now_ms),
+            newest: watch::Sender::new(first),
         }
     }
 
