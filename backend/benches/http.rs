@@ -1,11 +1,16 @@
 //! Transfers accepted over HTTP at 1, 8 and 64 connections, one and a hundred a request, each beside a bare axum handler
-//! that reads and verifies the same body; and a block of 1,000 transfers as JSON. `cargo bench -p backend --bench http`
+//! that reads and verifies the same body, and beside one that also appends the body to a file and waits for the disk, one
+//! flush for all that wait; and a block of 1,000 transfers as JSON. `cargo bench -p backend --bench http`
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may fail")]
 
 use std::{
+    io::Write,
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{Sender, channel},
+    },
     time::{Duration, Instant},
 };
 
@@ -19,6 +24,7 @@ use backend::{
 use shared::{
     amount::Amount,
     api::{Accepted, Batch, TransferJson},
+    codec::Encode,
     hash::Hash,
     key::SecretKey,
     params::{Allocation, Network},
@@ -40,8 +46,11 @@ fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let rounds = if quick { 1 } else { ROUNDS };
     let runtime = Runtime::new().unwrap();
-    println!("transfers/s, median of {rounds}:  node  |  bare axum  |  ratio");
+    println!("transfers/s, median of {rounds}:  node  |  bare axum  |  ratio  |  bare and durable  |  ratio");
     for (connections, each) in [(1, 3_000), (8, 1_500), (64, 250)] {
+        if std::env::var("CAIRN_CONNECTIONS").is_ok_and(|only| only != connections.to_string()) {
+            continue;
+        }
         let each = if quick { 5 } else { each };
         compare(&runtime, rounds, connections, each, 1);
     }
@@ -63,7 +72,7 @@ fn compare(runtime: &Runtime, rounds: usize, connections: u8, each: u64, togethe
         })
         .collect();
     let total = u64::from(connections) * each * together;
-    let (mut node, mut bare) = (Vec::new(), Vec::new());
+    let (mut node, mut bare, mut durable) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
         node.push(runtime.block_on(async {
             let served = Served::start().await;
@@ -73,22 +82,26 @@ fn compare(runtime: &Runtime, rounds: usize, connections: u8, each: u64, togethe
             served.stop().await;
             elapsed
         }));
-        bare.push(runtime.block_on(async {
-            let (address, stop) = serve_bare(network.genesis_hash()).await;
-            let elapsed = load(address, &requests).await;
-            stop.send(()).unwrap();
-            elapsed
-        }));
+        for (times, is_durable) in [(&mut bare, false), (&mut durable, true)] {
+            times.push(runtime.block_on(async {
+                let disk = is_durable.then(Disk::start);
+                let (address, stop) = serve_bare(network.genesis_hash(), disk).await;
+                let elapsed = load(address, &requests).await;
+                stop.send(()).unwrap();
+                elapsed
+            }));
+        }
     }
     let rate = |times: &mut Vec<Duration>| {
         times.sort_unstable();
         total as f64 / times[times.len() / 2].as_secs_f64()
     };
-    let (node, bare) = (rate(&mut node), rate(&mut bare));
+    let (node, bare, durable) = (rate(&mut node), rate(&mut bare), rate(&mut durable));
     let shape = if together == 1 { "" } else { ", 100 a request" };
     println!(
-        "{connections:>3} connections{shape}:  {node:.0}  |  {bare:.0}  |  {:.2}",
-        node / bare
+        "{connections:>3} connections{shape}:  {node:.0}  |  {bare:.0}  |  {:.2}  |  {durable:.0}  |  {:.2}",
+        node / bare,
+        node / durable
     );
 }
 
@@ -159,12 +172,52 @@ impl Served {
     }
 }
 
+/// A thread that appends to a file: what comes in while it waits for the disk shares the next wait.
+#[derive(Clone)]
+struct Disk(Sender<(Vec<u8>, oneshot::Sender<()>)>);
+
+impl Disk {
+    fn start() -> Self {
+        let (sender, queue) = channel::<(Vec<u8>, oneshot::Sender<()>)>();
+        std::thread::spawn(move || {
+            let mut file = tempfile::tempfile().unwrap();
+            // As in the node's journal, the file's length does not change.
+            file.set_len(64 << 20).unwrap();
+            file.sync_all().unwrap();
+            while let Ok((bytes, first)) = queue.recv() {
+                file.write_all(&bytes).unwrap();
+                let mut waiting = vec![first];
+                while let Ok((bytes, next)) = queue.try_recv() {
+                    file.write_all(&bytes).unwrap();
+                    waiting.push(next);
+                }
+                file.sync_data().unwrap();
+                waiting.into_iter().for_each(|waiting| waiting.send(()).unwrap());
+            }
+        });
+        Self(sender)
+    }
+
+    async fn write(disk: Option<&Self>, transfers: &[VerifiedTransfer]) {
+        let Some(Self(queue)) = disk else { return };
+        let bytes = transfers
+            .iter()
+            .flat_map(|transfer| transfer.signed().to_bytes())
+            .collect();
+        let (done, written) = oneshot::channel();
+        queue.send((bytes, done)).unwrap();
+        written.await.unwrap();
+    }
+}
+
 /// What any node must do at least: read, verify, answer.
-async fn serve_bare(genesis: Hash) -> (SocketAddr, oneshot::Sender<()>) {
+async fn serve_bare(genesis: Hash, disk: Option<Disk>) -> (SocketAddr, oneshot::Sender<()>) {
+    let batch_disk = disk.clone();
     let prefix = network().parameters().prefix.clone();
     let batch_prefix = prefix.clone();
     let single = move |Json(json): Json<TransferJson>| async move {
         let verified = json.to_signed(&prefix).unwrap().verify(&genesis).unwrap();
+        Disk::write(disk.as_ref(), std::slice::from_ref(&verified)).await;
         let message = "Transaction will be added to Block 1".to_owned();
         (
             StatusCode::CREATED,
@@ -182,6 +235,7 @@ async fn serve_bare(genesis: Hash) -> (SocketAddr, oneshot::Sender<()>) {
             .collect();
         let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
         let verified = VerifiedTransfer::verify_all(&signed, &genesis, &mut rng).unwrap();
+        Disk::write(batch_disk.as_ref(), &verified).await;
         Json(verified.iter().map(VerifiedTransfer::id).collect::<Vec<_>>())
     };
     let app = Router::new()

@@ -49,7 +49,11 @@ async fn fresh(starts: usize) {
         memory.push(node.memory());
         node.stop();
     }
-    println!("a fresh node answers after {} (median of {starts}; slowest {})", ms(median(&mut waits)), ms(waits[starts - 1]));
+    println!(
+        "a fresh node answers after {} (median of {starts}; slowest {})",
+        ms(median(&mut waits)),
+        ms(waits[starts - 1])
+    );
     memory.sort_by(f64::total_cmp);
     println!("it takes {:.1} MiB at rest", memory[starts - 1]);
 }
@@ -93,7 +97,11 @@ async fn long(blocks: u64, singly: usize) {
         println!("  started again: {:.1} MiB", again.memory());
         again.stop();
     }
-    println!("a restart at height {blocks} answers after {} (median of 3; slowest {})", ms(median(&mut waits)), ms(waits[2]));
+    println!(
+        "a restart at height {blocks} answers after {} (median of 3; slowest {})",
+        ms(median(&mut waits)),
+        ms(waits[2])
+    );
 }
 
 /// A running node, which ends with this.
@@ -146,7 +154,11 @@ impl Node {
     async fn mine(&mut self, count: u64) {
         let url = format!("{}/blockchain/mine", self.url);
         let body = format!("{{\"recipient\":\"{}\",\"count\":{count}}}", self.recipient);
-        let request = self.client.post(url).header("content-type", "application/json").body(body);
+        let request = self
+            .client
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body);
         let response = request.send().await.unwrap();
         assert!(response.status().is_success(), "{}", response.text().await.unwrap());
         self.height += count;
@@ -175,8 +187,17 @@ impl Drop for Node {
 }
 
 async fn node_height(client: &Client, url: &str) -> u64 {
-    let text = client.get(format!("{url}/blockchain/status")).send().await.unwrap().text().await.unwrap();
-    serde_json::from_str::<serde_json::Value>(&text).unwrap()["height"].as_u64().unwrap()
+    let text = client
+        .get(format!("{url}/blockchain/status"))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    serde_json::from_str::<serde_json::Value>(&text).unwrap()["height"]
+        .as_u64()
+        .unwrap()
 }
 
 /// Sorts, and takes the middle.

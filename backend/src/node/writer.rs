@@ -40,6 +40,9 @@ use crate::{
 
 /// How many commands share a commit at most.
 const MAX_GROUP: usize = 4_096;
+/// How long the writer waits for the next companion of a command, and for all of them.
+const COMPANION_DELAY: Duration = Duration::from_micros(100);
+const GROUP_DELAY: Duration = Duration::from_millis(2);
 /// How long blocks are mined before they are made durable and shown, when nobody waits for an answer.
 const MAX_DELAY: Duration = Duration::from_millis(100);
 /// How often the age of pending transfers is looked at.
@@ -86,6 +89,8 @@ pub(super) struct Writer {
     replies: Vec<Reply>,
     pub(super) is_dirty: bool,
     tips: Arc<VecDeque<Tip>>,
+    /// How many commands the last commit was for.
+    last_group: usize,
     last_commit: Instant,
     last_housekeeping: Instant,
 }
@@ -127,6 +132,7 @@ impl Writer {
             news: Vec::new(),
             replies: Vec::new(),
             is_dirty: false,
+            last_group: 1,
             last_commit: Instant::now(),
             last_housekeeping: Instant::now(),
         };
@@ -173,7 +179,7 @@ impl Writer {
                     Err(RecvTimeoutError::Disconnected) => Some(Command::Stop),
                 }
             };
-            let mut count = 0;
+            let (mut count, begun) = (0, Instant::now());
             while let Some(next) = command {
                 if matches!(next, Command::Stop) {
                     self.commit(publish)?;
@@ -181,7 +187,10 @@ impl Writer {
                 }
                 self.handle(next)?;
                 count += 1;
-                command = (count < MAX_GROUP).then(|| self.inbox.try_recv().ok()).flatten();
+                command = (count < MAX_GROUP).then(|| self.next_companion(count, begun)).flatten();
+            }
+            if count > 0 {
+                self.last_group = count;
             }
             self.mine()?;
             if self.last_housekeeping.elapsed() > HOUSEKEEPING {
@@ -194,6 +203,18 @@ impl Writer {
                 self.commit(publish)?;
             }
         }
+    }
+
+    /// The next command for the group of those `count` that are done already.
+    ///
+    /// Callers who were answered together tend to come together again, and a flush for each of them would cost more than to
+    /// wait a little. A caller alone never waits.
+    fn next_companion(&mut self, count: usize, begun: Instant) -> Option<Command> {
+        let waits = count < self.last_group && !self.is_busy() && begun.elapsed() < GROUP_DELAY;
+        self.inbox.try_recv().ok().or_else(|| {
+            waits.then(|| std::thread::sleep(COMPANION_DELAY));
+            self.inbox.try_recv().ok()
+        })
     }
 
     fn handle(&mut self, command: Command) -> Result<(), StoreError> {
