@@ -92,12 +92,13 @@ impl<S: Storage> Chain<S> {
     /// # Errors
     /// When the store fails.
     pub fn new(network: Arc<Network>, storage: S, tip: Tip, verify: Verify) -> Result<Self, S::Error> {
+        let branches = Branches::new(network.parameters());
         let mut chain = Self {
             network,
             storage,
             verify,
             tips: VecDeque::from([tip]),
-            branches: Branches::default(),
+            branches,
             orphans: Orphans::default(),
             invalid: BTreeMap::new(),
             invalid_order: VecDeque::new(),
@@ -170,7 +171,12 @@ impl<S: Storage> Chain<S> {
             self.orphans.insert(block);
             return Ok((Placed::Orphan, None));
         };
-        let depth = self.tip().height() - self.fork_height(parent).map_err(ChainError::Storage)?;
+        let Some(fork_height) = self.fork_height(parent).map_err(ChainError::Storage)? else {
+            // What led to its parent is forgotten, so it waits like any block whose ancestors are unknown.
+            self.orphans.insert(block);
+            return Ok((Placed::Orphan, None));
+        };
+        let depth = self.tip().height() - fork_height;
         let limit = self.network.parameters().max_reorg_depth;
         if depth > u64::from(limit) {
             return Err(RuleError::ReorganisationTooDeep { depth, limit }.into());
@@ -180,7 +186,7 @@ impl<S: Storage> Chain<S> {
             Err(error) => return Err(self.refuse(hash, error).into()),
         };
         if headers.work() > self.tip().headers().work() {
-            let step = self.reorganise(block)?;
+            let step = self.reorganise(block, fork_height)?;
             return Ok((Placed::Connected, Some(step)));
         }
         self.keep_aside(&block, headers)?;
@@ -208,12 +214,9 @@ impl<S: Storage> Chain<S> {
         self.apply(&parent, Vec::new(), vec![connected])
     }
 
-    /// Goes over to the branch that ends with `last`, which has more work than the tip.
-    fn reorganise(&mut self, last: VerifiedBlock) -> Result<Step, ChainError<S::Error>> {
+    /// Goes over to the branch that ends with `last`, which has more work than the tip and leaves the chain at `fork_height`.
+    fn reorganise(&mut self, last: VerifiedBlock, fork_height: u64) -> Result<Step, ChainError<S::Error>> {
         let branch = self.branches.path_to(last.header().previous_hash);
-        let first = branch.first().copied();
-        let parent = first.map_or(last.header().previous_hash, |hash| self.branches.parent(&hash));
-        let fork_height = self.fork_height(parent).map_err(ChainError::Storage)?;
         let fork = self.tip_at(fork_height).map_err(ChainError::Storage)?;
         let mut connected = Vec::new();
         let mut tip = fork.clone();
@@ -269,7 +272,8 @@ impl<S: Storage> Chain<S> {
             undone: &undone,
             connected: &connected,
             dropped: &dropped,
-            max_reorg_depth: self.network.parameters().max_reorg_depth.into(),
+            // A heavier branch may be shorter: then the tip falls, and what may be undone from there lies deeper.
+            kept_undo: 2 * u64::from(self.network.parameters().max_reorg_depth),
         };
         self.storage.stage(&change).map_err(ChainError::Storage)?;
         for hash in &dropped {
@@ -304,7 +308,9 @@ impl<S: Storage> Chain<S> {
 
     fn keep_aside(&mut self, block: &VerifiedBlock, headers: HeaderChain) -> Result<(), ChainError<S::Error>> {
         let (hash, block) = (block.hash(), block.to_block());
-        let dropped = self.branches.make_room(block.encoded_len(), headers.work());
+        let dropped = self
+            .branches
+            .make_room(block.header.previous_hash, block.encoded_len(), headers.work());
         let Some(dropped) = dropped else {
             // All others have more work. Without room it is not kept.
             return Ok(());
@@ -356,11 +362,12 @@ impl<S: Storage> Chain<S> {
             .transpose()
     }
 
-    /// The height of the last block of the chain from which a block branches off; its own if it is in the chain.
-    fn fork_height(&self, hash: Hash) -> Result<u64, S::Error> {
+    /// The height of the last block of the chain from which a block branches off; its own if it is in the chain. None when
+    /// a block between them is not known any more.
+    fn fork_height(&self, hash: Hash) -> Result<Option<u64>, S::Error> {
         let path = self.branches.path_to(hash);
         let parent = path.first().map_or(hash, |first| self.branches.parent(first));
-        Ok(self.storage.height_of(&parent)?.unwrap_or(0))
+        self.storage.height_of(&parent)
     }
 
     /// The headers of the chain up to a height.

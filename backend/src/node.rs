@@ -232,23 +232,43 @@ impl Node {
         verdicts.unwrap_or_else(|| (0..count).map(|_| Err(SubmitError::Stopping)).collect())
     }
 
-    /// Takes a block. Answers when it is durable. Blocks are taken in the order of the calls, also while others wait.
+    /// Takes a block. Answers when it is durable. Blocks are taken in the order of the calls, as long as no more than
+    /// 4,096 requests wait.
     ///
     /// # Errors
     /// When it breaks a rule.
-    pub async fn submit_block(&self, block: Block) -> Result<Placed, BlockError> {
+    pub fn submit_block(&self, block: Block) -> impl Future<Output = Result<Placed, BlockError>> + use<> {
+        // In the call itself, not when the future is first asked: that is what keeps the order.
+        let sent = match Arc::clone(&self.inner.requests).try_acquire_owned() {
+            Ok(permit) => Ok((permit, self.send_block(block))),
+            Err(_) => Err(block),
+        };
+        let node = self.clone();
+        async move {
+            let (_permit, answer) = match sent {
+                Ok(sent) => sent,
+                Err(block) => {
+                    let permit = Arc::clone(&node.inner.requests).acquire_owned().await;
+                    (permit.map_err(|_| BlockError::Stopping)?, node.send_block(block))
+                }
+            };
+            answer.await.unwrap_or(Err(BlockError::Stopping))
+        }
+    }
+
+    /// Has a block verified, and tells the writer to take it then. Nobody answers when the node is stopping.
+    fn send_block(&self, block: Block) -> oneshot::Receiver<Result<Placed, BlockError>> {
+        let (reply, answer) = oneshot::channel();
         let (verdict, verified) = mpsc::sync_channel(1);
         let node = self.clone();
-        let answer = self.ask(move |reply| {
-            rayon::spawn(move || {
-                let view = node.view();
-                let known = |id: &Hash| view.mempool().get(id).map(|entry| entry.transfer.clone());
-                // The writer may have ended.
-                let _ = verdict.send(verify_block(block, node.network(), known));
-            });
-            Command::Block { verified, reply }
+        rayon::spawn(move || {
+            let view = node.view();
+            let known = |id: &Hash| view.mempool().get(id).map(|entry| entry.transfer.clone());
+            // The writer may have ended.
+            let _ = verdict.send(verify_block(block, node.network(), known));
         });
-        answer.await.unwrap_or(Err(BlockError::Stopping))
+        let _ = self.inner.commands.send(Command::Block { verified, reply });
+        answer
     }
 
     /// Mines `count` blocks and answers when they are durable. Dropping the future ends the search.

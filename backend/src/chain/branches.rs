@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruint::aliases::U256;
-use shared::{hash::Hash, rules::HeaderChain};
+use shared::{hash::Hash, params::Parameters, rules::HeaderChain};
 
-const MAX_COUNT: usize = 2_048;
-const MAX_BYTES: usize = 256 << 20;
+/// What is kept at least; a network whose reorganisations may be long has room for one of the longest.
+const MIN_COUNT: usize = 2_048;
+const MIN_BYTES: usize = 256 << 20;
 
 struct Branch {
     headers: HeaderChain,
@@ -15,8 +16,9 @@ struct Branch {
 }
 
 /// Blocks beside the chain.
-#[derive(Default)]
 pub(super) struct Branches {
+    max_count: usize,
+    max_bytes: usize,
     blocks: BTreeMap<Hash, Branch>,
     by_height: BTreeSet<(u64, Hash)>,
     children: BTreeSet<(Hash, Hash)>,
@@ -24,6 +26,24 @@ pub(super) struct Branches {
 }
 
 impl Branches {
+    /// None yet, with room for the longest branch that may win.
+    pub(super) fn new(parameters: &Parameters) -> Self {
+        let depth = parameters.max_reorg_depth as usize;
+        let block = parameters.max_block_bytes as usize;
+        Self::with_limits(MIN_COUNT.max(depth * 2), MIN_BYTES.max(depth.saturating_mul(block)))
+    }
+
+    fn with_limits(max_count: usize, max_bytes: usize) -> Self {
+        Self {
+            max_count,
+            max_bytes,
+            blocks: BTreeMap::new(),
+            by_height: BTreeSet::new(),
+            children: BTreeSet::new(),
+            bytes: 0,
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.blocks.len()
     }
@@ -85,16 +105,21 @@ impl Branches {
         outdated.map(|(_, hash)| *hash).collect()
     }
 
-    /// What must go so that a block of `bytes` on a branch with `work` finds room. None: it has the least work itself.
-    pub(super) fn make_room(&self, bytes: usize, work: U256) -> Option<Vec<Hash>> {
+    /// What must go so that a block of `bytes` on a branch with `work` that ends with `parent` finds room. None: only what
+    /// leads to it, or has more work, could give way.
+    pub(super) fn make_room(&self, parent: Hash, bytes: usize, work: U256) -> Option<Vec<Hash>> {
         let (mut count, mut total) = (self.len(), self.bytes);
+        if count < self.max_count && total + bytes <= self.max_bytes {
+            return Some(Vec::new());
+        }
+        let ancestors: BTreeSet<Hash> = self.path_to(parent).into_iter().collect();
         let mut dropped = BTreeSet::new();
-        while count + 1 > MAX_COUNT || total + bytes > MAX_BYTES {
+        while count + 1 > self.max_count || total + bytes > self.max_bytes {
             // Only the last block of a branch: those before it are needed to reach it.
             let (hash, block) = self
                 .blocks
                 .iter()
-                .filter(|(hash, _)| !dropped.contains(*hash))
+                .filter(|(hash, _)| !dropped.contains(*hash) && !ancestors.contains(*hash))
                 .filter(|(hash, _)| self.children_of(**hash).all(|child| dropped.contains(&child)))
                 .min_by_key(|(hash, block)| (block.headers.work(), **hash))?;
             if block.headers.work() >= work {
@@ -110,5 +135,66 @@ impl Branches {
     fn children_of(&self, hash: Hash) -> impl Iterator<Item = Hash> {
         let range = (hash, Hash::ZERO)..=(hash, Hash([0xff; 32]));
         self.children.range(range).map(|(_, child)| *child)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::networks;
+
+    /// A branch of so many headers on `parent`; `seed` tells branches apart.
+    fn branch(parent: &HeaderChain, length: usize, seed: u64) -> Vec<HeaderChain> {
+        let mut found = Vec::new();
+        let mut last = parent.clone();
+        for _ in 0..length {
+            let mut header = *last.header();
+            header.height += 1;
+            header.previous_hash = last.hash();
+            header.nonce = seed;
+            last = HeaderChain::from_parts(header, last.history().clone(), Vec::new());
+            found.push(last.clone());
+        }
+        found
+    }
+
+    fn insert(branches: &mut Branches, headers: &[HeaderChain]) {
+        for headers in headers {
+            branches.insert(headers.hash(), headers.clone(), headers.header().previous_hash, 100);
+        }
+    }
+
+    #[test]
+    fn a_branch_never_gives_way_to_its_own_next_block() {
+        let network = networks::load("dev").unwrap();
+        let long = branch(&HeaderChain::genesis(&network), 5, 1);
+        let mut branches = Branches::with_limits(4, 1_000);
+        insert(&mut branches, &long[..4]);
+        let next = &long[4];
+        assert_eq!(branches.make_room(long[3].hash(), 100, next.work()), None);
+
+        // Another branch does, its last block first, but not to one with less work.
+        let short = branch(&HeaderChain::genesis(&network), 3, 2);
+        let mut branches = Branches::with_limits(7, 1_000);
+        insert(&mut branches, &long[..4]);
+        insert(&mut branches, &short);
+        let room = branches.make_room(long[3].hash(), 100, next.work()).unwrap();
+        assert_eq!(room, [short[2].hash()]);
+        let room = branches.make_room(long[3].hash(), 500, next.work()).unwrap();
+        assert_eq!(room.len(), 2);
+        assert!(!room.contains(&short[0].hash()));
+        let genesis = network.genesis_hash();
+        let lone = branch(&HeaderChain::genesis(&network), 1, 3);
+        assert_eq!(branches.make_room(genesis, 100, lone[0].work()), None);
+    }
+
+    #[test]
+    fn the_longest_branch_that_may_win_has_room() {
+        let network = networks::load("dev").unwrap();
+        let parameters = network.parameters();
+        let branches = Branches::new(parameters);
+        let depth = parameters.max_reorg_depth as usize;
+        assert!(branches.max_count > depth);
+        assert!(branches.max_bytes >= depth * parameters.max_block_bytes as usize);
     }
 }

@@ -99,7 +99,7 @@ impl Storage for MemoryStorage {
                 self.nodes.insert(position, *node);
             });
             self.side.remove(&hash);
-            if let Some(height) = header.height.checked_sub(change.max_reorg_depth) {
+            if let Some(height) = header.height.checked_sub(change.kept_undo) {
                 self.undo.remove(&height);
             }
         }

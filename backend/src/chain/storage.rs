@@ -20,8 +20,8 @@ pub struct Change<'a> {
     pub connected: &'a [ConnectedBlock],
     /// Blocks kept aside that are forgotten.
     pub dropped: &'a [Hash],
-    /// How many blocks may be undone later.
-    pub max_reorg_depth: u64,
+    /// For how many blocks below the new tip the undo records stay.
+    pub kept_undo: u64,
 }
 
 /// A store for the chain. What is missing although it must be there is an error.

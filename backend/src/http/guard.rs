@@ -3,7 +3,7 @@
 //! Nothing here keeps out programs of the same machine, which can send what they like; it is browsers that are made to
 //! carry a stranger's requests, and browsers say truly for whom.
 
-use axum::http::{HeaderMap, Method, Uri, header, uri::Authority};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header, uri::Authority};
 
 use super::problem::Problem;
 
@@ -44,7 +44,11 @@ impl Guard {
             return Ok(());
         }
         let changes = !is_safe(method) || uri.path().trim_end_matches('/') == "/blockchain/mine";
-        self.check_site(headers, &host, changes)
+        self.check_site(headers, &host, changes)?;
+        if changes && is_safe(method) {
+            check_link(method, headers)?;
+        }
+        Ok(())
     }
 
     fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<Authority, Problem> {
@@ -116,6 +120,31 @@ impl Guard {
         }
         Ok(())
     }
+}
+
+/// Mining by GET, which a page of another site could ask for as a picture. On plain http from another machine browsers say
+/// nothing of the asker but that they are browsers, so there only the node's own page and programs may.
+fn check_link(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    if *method == Method::HEAD {
+        let detail = "HEAD changes nothing, and this would. Use POST.";
+        return Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            detail,
+        ));
+    }
+    let names_asker = [SEC_FETCH_SITE, header::ORIGIN.as_str(), header::REFERER.as_str()];
+    let is_named = names_asker.iter().any(|name| headers.contains_key(*name));
+    let agent = headers
+        .get(header::USER_AGENT)
+        .map_or(&[][..], |value| value.as_bytes());
+    if !is_named && agent.starts_with(b"Mozilla/") {
+        return Err(Problem::forbidden(
+            "origin-not-allowed",
+            "The browser does not say which page asks to mine. Use the button of the node's own page, or POST.",
+        ));
+    }
+    Ok(())
 }
 
 const fn is_safe(method: &Method) -> bool {
@@ -220,6 +249,18 @@ mod tests {
                 "{field:?}"
             );
         }
+        // A picture of another site on plain http: a browser that names nobody.
+        let lan = ("host", "node.example");
+        let browser = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64)");
+        assert_eq!(verdict(Method::GET, "/blockchain/mine", &[lan, browser]), refused);
+        let own = ("referer", "http://node.example/wallet");
+        assert_eq!(verdict(Method::GET, "/blockchain/mine", &[lan, browser, own]), Ok(()));
+        let program = ("user-agent", "curl/8");
+        assert_eq!(verdict(Method::GET, "/blockchain/mine", &[lan, program]), Ok(()));
+        assert_eq!(
+            verdict(Method::HEAD, "/blockchain/mine", &[lan, program]),
+            Err("method-not-allowed".to_owned())
+        );
         let link = [host, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
         assert_eq!(verdict(Method::GET, "/blockchain/mine", &link), refused);
         assert_eq!(verdict(Method::GET, "/blockchain/status", &link), Ok(()));

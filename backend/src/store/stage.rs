@@ -64,7 +64,7 @@ impl Storage for Store {
                 self.put(Space::Nodes, node_key(position), node.to_bytes());
             });
             self.stage_connected(connected);
-            if let Some(height) = header.height.checked_sub(change.max_reorg_depth) {
+            if let Some(height) = header.height.checked_sub(change.kept_undo) {
                 self.delete(Space::Undo, height.to_be_bytes().to_vec());
             }
         }

@@ -56,9 +56,12 @@ impl<R: Read> ArchiveReader<R> {
     /// When it is not an archive, or one of another chain or a newer version.
     pub(super) fn new(mut source: R, network: &Network) -> Result<Self> {
         let mut head = [0; 8 + 2 + 32];
-        source
-            .read_exact(&mut head)
-            .context("this is not an archive of a chain")?;
+        // What is too short for a head is no archive either.
+        if let Err(error) = source.read_exact(&mut head)
+            && error.kind() != io::ErrorKind::UnexpectedEof
+        {
+            return Err(error).context("the archive cannot be read");
+        }
         if head[..8] != MAGIC {
             bail!("this is not an archive of a chain");
         }

@@ -104,13 +104,13 @@ async fn add_all(node: &Node, archive: &mut ArchiveReader<impl Read>, progress: 
     }
 }
 
-async fn add(node: &Node, block: Block) -> Result<(u64, usize, Placed)> {
+fn add(node: &Node, block: Block) -> impl Future<Output = Result<(u64, usize, Placed)>> + use<> {
     let (height, transfers) = (block.header.height, block.transfers.len());
-    let placed = node
-        .submit_block(block)
-        .await
-        .with_context(|| format!("block {height} is refused"))?;
-    Ok((height, transfers, placed))
+    let submitted = node.submit_block(block);
+    async move {
+        let placed = submitted.await.with_context(|| format!("block {height} is refused"))?;
+        Ok((height, transfers, placed))
+    }
 }
 
 fn count((height, transfers, placed): (u64, usize, Placed), progress: &mut Progress) -> Result<u64> {

@@ -93,6 +93,7 @@ pub(super) fn balance(args: &BalanceArgs) -> Result<()> {
     }
     let symbol = &network.parameters().symbol;
     output::print(&format!("{} {symbol} at height {}", told.balance, told.height));
+    output::print(&format!("next nonce {}", told.pending.next_nonce));
     if told.pending.incoming != Amount::ZERO {
         output::print(&format!("+ {} {symbol} pending", told.pending.incoming));
     }

@@ -59,7 +59,7 @@ pub(in crate::cli) struct RestoreArgs {
 pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
     common: Common,
-    /// Copies the encrypted wallet into this new file
+    /// Copies the encrypted wallet into this new file [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Writes the phrase, unencrypted, into a new file that only you can read

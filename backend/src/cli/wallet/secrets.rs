@@ -14,6 +14,9 @@ use crate::cli::{WrongUse, files};
 /// The greatest length of a file with a secret.
 const MAX_SECRET: u64 = 4096;
 
+/// The fewest characters of a password for a new wallet, as on the page.
+const MIN_PASSWORD_LEN: usize = 8;
+
 /// The password of a wallet that exists.
 ///
 /// # Errors
@@ -28,14 +31,17 @@ pub(super) fn password(file: Option<&Path>) -> Result<Zeroizing<String>> {
 /// A password for a new wallet, asked for twice.
 ///
 /// # Errors
-/// When the two differ, it is empty, or there is nobody to ask.
+/// When the two differ, it is too short, or there is nobody to ask.
 pub(super) fn new_password(file: Option<&Path>) -> Result<Zeroizing<String>> {
     let password = password(file)?;
     if file.is_none() && *ask("Repeat password: ", "--password-file")? != *password {
         bail!("the two passwords differ: nothing was written");
     }
-    if password.is_empty() {
-        bail!("the password is empty: nothing was written");
+    let length = password.chars().count();
+    if length < MIN_PASSWORD_LEN {
+        bail!(
+            "the password has {length} characters, and a new one has at least {MIN_PASSWORD_LEN}: nothing was written"
+        );
     }
     Ok(password)
 }

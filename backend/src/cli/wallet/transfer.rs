@@ -36,7 +36,7 @@ pub(super) struct TransferArgs {
     /// How many coins
     #[arg(long, value_name = "COINS")]
     pub(super) amount: Option<String>,
-    /// How many coins the miner gets [default: what the node advises; offline 0]
+    /// How many coins the miner gets [default: what the node advises; with `sign` 0]
     #[arg(long, value_name = "COINS")]
     fee: Option<String>,
     /// A public text of at most 64 bytes
@@ -45,7 +45,7 @@ pub(super) struct TransferArgs {
     /// The last height at which it may be mined; 0 for no limit
     #[arg(long, value_name = "HEIGHT", default_value_t = 0)]
     valid_until: u64,
-    /// How many of the account's transfers come before it [default: the node is asked]
+    /// How many of the account's transfers come before it [default: the node is asked; `sign` asks nobody, and needs it]
     #[arg(long, value_name = "N")]
     pub(super) nonce: Option<u64>,
 }
@@ -67,7 +67,7 @@ pub(in crate::cli) struct SendArgs {
     /// How many seconds to wait at most
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     timeout: u64,
-    /// Does not ask before sending
+    /// Does not ask before sending. Without a terminal, and with --json, nobody is asked either
     #[arg(long, short)]
     yes: bool,
 }
