@@ -59,7 +59,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await expect(page.getByText('Pending', { exact: true })).toBeVisible();
         await expectAccessible(page, 'a wallet with a pending transfer');
         await go(page, 'Receive');
-        await expect(page.getByRole('img', { name: 'Your address as a QR code' })).toBeVisible();
+        await expect(page.getByRole('img', { name: 'Your payment link as a QR code' })).toBeVisible();
         await expectAccessible(page, 'receiving');
         await go(page, 'Settings');
         await expectAccessible(page, 'settings');

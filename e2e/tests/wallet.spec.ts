@@ -1,5 +1,6 @@
 // The wallet: restored, locked, unlocked, exported, imported, refused; by the names that a person sees.
 import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
 import { expect, test, Node } from './support/node.ts';
 import { secretsOf } from './support/secrets.ts';
 import {
@@ -168,6 +169,39 @@ test('a wallet locks by itself', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'Your wallet is locked' })).toBeVisible();
 });
 
+test('a wallet locks in all tabs at once, and a hidden one earlier', async ({ page, context, baseURL }) => {
+  await page.clock.install();
+  await restoreWallet(page, ABANDON);
+  const second = await context.newPage();
+  await second.clock.install();
+  await second.goto(`${baseURL}/wallet`);
+  await unlock(second);
+  await expectOpen(second);
+  await second.getByRole('button', { name: 'Lock', exact: true }).click();
+  for (const tab of [page, second]) {
+    await expect(tab.getByRole('heading', { name: 'Your wallet is locked' })).toBeVisible();
+  }
+
+  // Use of one tab keeps the other open, and both see when it ends.
+  for (const tab of [page, second]) {
+    await unlock(tab);
+    await expectOpen(tab);
+  }
+  for (const tab of [page, second]) await tab.clock.fastForward('04:00');
+  await second.mouse.click(5, 5);
+  for (const tab of [page, second]) await tab.clock.fastForward('02:00');
+  await expectOpen(page);
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: true });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  });
+  await expectOpen(page);
+  for (const tab of [page, second]) await tab.clock.fastForward('01:30');
+  for (const tab of [page, second]) {
+    await expect(tab.getByRole('heading', { name: 'Your wallet is locked' })).toBeVisible();
+  }
+});
+
 test('a backup file opens in another browser, with its password alone', async ({ page, browser, baseURL }) => {
   await createWallet(page);
   const address = await copyAddress(page);
@@ -229,6 +263,52 @@ test('a changed password holds, and removal takes a typed word', async ({ page }
   await expect(page.getByRole('link', { name: 'Create wallet' })).toBeVisible();
   await page.reload();
   await expect(page.getByRole('link', { name: 'Create wallet' })).toBeVisible();
+});
+
+test('a damaged copy of the vault is mended by the other, and two damaged ones are told', async ({ page }) => {
+  await restoreWallet(page, ABANDON);
+  const address = await copyAddress(page);
+  const copies = await copiesOfVault(page);
+  expect(copies).toHaveLength(2);
+  expect(copies[0]).toEqual(copies[1]);
+  for (const damaged of [0, 1]) {
+    await damageVault(page, [damaged]);
+    expect(await copiesOfVault(page)).not.toEqual(copies);
+    await page.reload();
+    await unlock(page);
+    await expectOpen(page);
+    expect(await copyAddress(page)).toBe(address);
+    expect(await copiesOfVault(page)).toEqual(copies);
+  }
+  await damageVault(page, [0, 1]);
+  await page.reload();
+  await unlock(page);
+  await expect(page.getByText('The vault is damaged: restore it from another copy or from its phrase.')).toBeVisible();
+});
+
+test('a payment link is written, fills in the form, and a wrong one is told', async ({ page }) => {
+  await restoreWallet(page, ABANDON);
+  const address = await copyAddress(page);
+  await go(page, 'Receive');
+  const picture = page.getByRole('img', { name: 'Your payment link as a QR code' }).locator('path');
+  const plain = await picture.getAttribute('d');
+  await page.getByLabel('Amount').fill('1.2x');
+  await expect(page.getByText(/^An amount is written with digits/)).toBeVisible();
+  await page.getByLabel('Amount').fill('1.25');
+  await page.getByLabel('Memo').fill('Tea & Kuchen für zwei');
+  const link = `cairn:${address}?amount=1.25&memo=Tea%20%26%20Kuchen%20f%C3%BCr%20zwei`;
+  await expect(page.getByText(link, { exact: true })).toBeVisible();
+  expect(await picture.getAttribute('d')).not.toBe(plain);
+  await page.getByRole('button', { name: 'Copy payment link' }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+
+  await go(page, 'Send');
+  await page.getByLabel('Recipient').fill(link);
+  await expect(page.getByLabel('Recipient')).toHaveValue(address);
+  await expect(page.getByLabel('Amount')).toHaveValue('1.25');
+  await expect(page.getByLabel('Memo')).toHaveValue('Tea & Kuchen für zwei');
+  await page.getByLabel('Recipient').fill(`cairn:${address}?amount=nothing`);
+  await expect(page.getByText('The amount in this payment link is not one. Ask for the link again.')).toBeVisible();
 });
 
 test('bad input to a transfer is named beside its field, and nothing is signed', async ({ page, node }) => {
@@ -352,4 +432,41 @@ function polymod(values: number[]): number {
     const next = (((sum & 0x1ffffff) << 5) ^ value) >>> 0;
     return generator.reduce((mixed, number, at) => ((top >> at) & 1 ? (mixed ^ number) >>> 0 : mixed), next);
   }, 1);
+}
+
+/** The bytes of the vault's copies in the browser's database. */
+function copiesOfVault(page: Page): Promise<number[][]> {
+  return page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((done) => {
+      const request = indexedDB.open('cairn-wallet');
+      request.onsuccess = () => done(request.result);
+    });
+    const request = database.transaction('vaults').objectStore('vaults').getAll();
+    await new Promise((done) => (request.onsuccess = done));
+    database.close();
+    return request.result.map((bytes: Uint8Array) => [...bytes]);
+  });
+}
+
+/** Changes one byte in the middle of these copies. */
+async function damageVault(page: Page, which: number[]): Promise<void> {
+  await page.evaluate(async (which) => {
+    const database = await new Promise<IDBDatabase>((done) => {
+      const request = indexedDB.open('cairn-wallet');
+      request.onsuccess = () => done(request.result);
+    });
+    const transaction = database.transaction('vaults', 'readwrite');
+    const vaults = transaction.objectStore('vaults');
+    const keys = vaults.getAllKeys();
+    await new Promise((done) => (keys.onsuccess = done));
+    for (const index of which) {
+      const found = vaults.get(keys.result[index]!);
+      await new Promise((done) => (found.onsuccess = done));
+      const bytes: Uint8Array = found.result;
+      bytes[bytes.length >> 1]! ^= 1;
+      vaults.put(bytes, keys.result[index]!);
+    }
+    await new Promise((done) => (transaction.oncomplete = done));
+    database.close();
+  }, which);
 }

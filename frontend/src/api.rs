@@ -8,17 +8,23 @@ use gloo_net::http::Request;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::api::Problem;
-use web_sys::AbortController;
+use shared::api::{MineRequest, Mined, Problem};
+use web_sys::{AbortController, RequestCache};
 
-/// How long an answer may take. Mining on demand is the slowest that the page asks for.
+/// How long an answer may take.
 const TIME_OUT: Duration = Duration::from_secs(30);
+/// Where blocks are mined on demand.
+const MINE: &str = "/blockchain/mine";
+/// How long mining may take: longer than the node itself tries, so that it is the node that says why it found nothing.
+const MINING_TIME_OUT: Duration = Duration::from_secs(75);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The node was not reached, or did not answer in time.
     Unreachable,
+    /// The node was asked to mine, and did not answer in time.
+    NotMined,
     /// The node refused, and said why.
     Refused(Box<Problem>),
     /// The node answered something that is no answer: the reason.
@@ -43,6 +49,7 @@ impl Failure {
     pub(crate) fn title(&self) -> String {
         match self {
             Self::Unreachable => "The node does not answer.".to_owned(),
+            Self::NotMined => "No block was found in time.".to_owned(),
             Self::Refused(problem) if problem.status == 404 => "The node knows no such thing.".to_owned(),
             Self::Refused(problem) if problem.status == 429 => "The node is busy.".to_owned(),
             Self::Refused(_) => "The node refused.".to_owned(),
@@ -53,7 +60,7 @@ impl Failure {
     /// The particulars, in the node's own words where it has any.
     pub(crate) fn detail(&self) -> String {
         match self {
-            Self::Unreachable => String::new(),
+            Self::Unreachable | Self::NotMined => String::new(),
             Self::Refused(problem) => problem.detail.clone(),
             Self::Unreadable(reason) => reason.clone(),
         }
@@ -68,11 +75,15 @@ impl Failure {
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
             Self::Unreachable => "Check that the node runs, then try again.",
+            Self::NotMined => "Try again; the node may be busy with other requests to mine.",
             Self::Refused(problem) if problem.status == 404 => {
                 "Check for a missing letter. A new transaction may not have arrived yet."
             }
             Self::Refused(problem) if problem.status == 429 || problem.status >= 500 => {
                 "Wait a moment, then try again."
+            }
+            Self::Refused(problem) if problem.code == "peers-unsupported" => {
+                "Nothing to do: a later version connects nodes. This one works alone."
             }
             Self::Refused(_) => "Change what the node names, then try again.",
             Self::Unreadable(_) => "Page and node may be of different versions: reload the page.",
@@ -105,6 +116,14 @@ pub(crate) fn text(path: String) -> Pin<Box<dyn Future<Output = Result<String, F
     ask(path, None)
 }
 
+/// Asks the node to mine.
+///
+/// # Errors
+/// Why there is no block.
+pub(crate) async fn mine(request: &MineRequest) -> Result<Mined, Failure> {
+    post(MINE, request).await
+}
+
 /// Reads an answer.
 ///
 /// # Errors
@@ -115,18 +134,28 @@ pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 
 fn ask(path: String, body: Option<String>) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
     Box::pin(async move {
-        let patience = Patience::new();
+        let is_mining = path == MINE;
+        let patience = Patience::new(if is_mining { MINING_TIME_OUT } else { TIME_OUT });
         let signal = patience.signal();
         let request = match body {
-            None => Request::get(&path).abort_signal(signal.as_ref()).build(),
+            None => {
+                // A block that its hash names may be kept for ever, but not the node's word that it is in the chain: so
+                // the node is asked each time, and says in a few bytes when nothing has changed.
+                let request = Request::get(&path).cache(RequestCache::NoCache);
+                request.abort_signal(signal.as_ref()).build()
+            }
             Some(body) => {
                 let request = Request::post(&path).abort_signal(signal.as_ref());
                 request.header("content-type", "application/json").body(body)
             }
         };
         let request = request.map_err(|error| Failure::Unreadable(error.to_string()))?;
-        let response = request.send().await.map_err(|_| Failure::Unreachable)?;
-        let text = response.text().await.map_err(|_| Failure::Unreachable)?;
+        let lost = || match patience.is_over() && is_mining {
+            true => Failure::NotMined,
+            false => Failure::Unreachable,
+        };
+        let response = request.send().await.map_err(|_| lost())?;
+        let text = response.text().await.map_err(|_| lost())?;
         if response.ok() {
             return Ok(text);
         }
@@ -146,7 +175,7 @@ struct Patience {
 }
 
 impl Patience {
-    fn new() -> Self {
+    fn new(time_out: Duration) -> Self {
         let controller = AbortController::new().ok();
         let ended = controller.clone();
         let abort = move || {
@@ -156,12 +185,16 @@ impl Patience {
         };
         Self {
             controller,
-            handle: set_timeout_with_handle(abort, TIME_OUT).ok(),
+            handle: set_timeout_with_handle(abort, time_out).ok(),
         }
     }
 
     fn signal(&self) -> Option<web_sys::AbortSignal> {
         self.controller.as_ref().map(AbortController::signal)
+    }
+
+    fn is_over(&self) -> bool {
+        self.signal().is_some_and(|signal| signal.aborted())
     }
 }
 

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::address::Prefix;
 use shared::api::{BlockList, BlockSummary, Status};
+use shared::hash::Hash;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
@@ -48,6 +49,7 @@ pub(crate) struct Live {
     status: RwSignal<Option<Status>>,
     blocks: RwSignal<Option<Vec<BlockSummary>>>,
     chain: RwSignal<u64>,
+    undone: RwSignal<u64>,
     pool: RwSignal<u64>,
     link: RwSignal<Link>,
     now: RwSignal<u64>,
@@ -62,6 +64,7 @@ impl Live {
             status: RwSignal::new(None),
             blocks: RwSignal::new(None),
             chain: RwSignal::new(0),
+            undone: RwSignal::new(0),
             pool: RwSignal::new(0),
             link: RwSignal::new(Link::Connecting),
             now: RwSignal::new(clock_ms()),
@@ -96,6 +99,12 @@ impl Live {
         self.with(|status| status.prefix.parse().ok()).flatten()
     }
 
+    /// What names the chain, and what its addresses begin with.
+    pub(crate) fn chain(self) -> Option<(Hash, Prefix)> {
+        self.with(|status| Some((status.genesis_hash, status.prefix.parse().ok()?)))
+            .flatten()
+    }
+
     /// The newest blocks, newest first; nothing before they were read.
     pub(crate) fn blocks(self) -> Option<Vec<BlockSummary>> {
         self.blocks.get()
@@ -104,6 +113,11 @@ impl Live {
     /// Follows the chain: changes with every new tip.
     pub(crate) fn track_chain(self) {
         self.chain.track();
+    }
+
+    /// Follows what the chain takes back: changes when blocks were undone, or may have been while nobody heard it.
+    pub(crate) fn track_undone(self) {
+        self.undone.track();
     }
 
     /// Follows the mempool.
@@ -163,8 +177,16 @@ impl Live {
                 .as_ref()
                 .is_some_and(|known| (known.tip_hash, known.genesis_hash) != (status.tip_hash, status.genesis_hash))
         });
+        let is_other_chain = self.status.with_untracked(|known| {
+            known
+                .as_ref()
+                .is_some_and(|known| known.genesis_hash != status.genesis_hash)
+        });
         self.failure.set(None);
         self.status.set(Some(status));
+        if is_other_chain {
+            self.undone.update(|version| *version += 1);
+        }
         if has_moved {
             self.chain.update(|version| *version += 1);
         }
@@ -192,6 +214,7 @@ impl Live {
                 self.reread();
                 self.pool.update(|version| *version += 1);
                 self.chain.update(|version| *version += 1);
+                self.undone.update(|version| *version += 1);
             }
         });
         source.set_onopen(Some(opened.as_ref().unchecked_ref()));
@@ -226,6 +249,7 @@ impl Live {
         self.waiting.update_value(|waiting| events = std::mem::take(waiting));
         let mut blocks = self.blocks.get_untracked();
         let (mut has_new_tip, mut has_new_pool, mut reread) = (false, false, false);
+        let (mut has_undone, had_blocks) = (false, blocks.is_some());
         for event in events {
             match event {
                 Heard::Status(status) => {
@@ -241,7 +265,7 @@ impl Live {
                     }
                 }
                 Heard::Reorganisation { fork_height } => {
-                    has_new_tip = true;
+                    (has_new_tip, has_undone) = (true, true);
                     if let Some(blocks) = &mut blocks {
                         blocks.retain(|block| block.header.height <= fork_height);
                     }
@@ -254,6 +278,10 @@ impl Live {
             self.blocks.set(blocks);
             self.chain.update(|version| *version += 1);
         }
+        // Blocks that do not lie on those known: what lay between was not heard.
+        if has_undone || (reread && had_blocks) {
+            self.undone.update(|version| *version += 1);
+        }
         if has_new_tip || has_new_pool {
             self.pool.update(|version| *version += 1);
             spawn_local(self.read_status());
@@ -264,7 +292,7 @@ impl Live {
     }
 }
 
-fn tip(blocks: &[BlockSummary]) -> Option<shared::hash::Hash> {
+fn tip(blocks: &[BlockSummary]) -> Option<Hash> {
     blocks.first().map(|block| block.header.hash)
 }
 

@@ -6,9 +6,46 @@ use serde::de::DeserializeOwned;
 use crate::api::{self, Failure};
 use crate::components::failure::FailureNotice;
 
-/// An answer of the node on the screen. While it is asked for again, or the node is away, the last one stays.
+/// A question to the node, and its answer with the path that it belongs to: while a page goes from one thing to another,
+/// the answer about the first is no answer about the second.
+#[derive(Clone, Copy)]
+pub(crate) struct Question {
+    path: Memo<String>,
+    answer: LocalResource<(String, Result<String, Failure>)>,
+}
+
+/// Asks for a path, anew whenever the path changes or something that `follow` reads.
+pub(crate) fn question(path: impl Fn() -> String + Send + Sync + 'static, follow: impl Fn() + 'static) -> Question {
+    let path = Memo::new(move |_| path());
+    let answer = LocalResource::new(move || {
+        follow();
+        let path = path.get();
+        async move {
+            let answer = api::text(path.clone()).await;
+            (path, answer)
+        }
+    });
+    Question { path, answer }
+}
+
+impl Question {
+    /// The answer, if it is one about the present path.
+    fn answer(self) -> Option<Result<String, Failure>> {
+        let path = self.path.get();
+        let (asked, answer) = self.answer.get()?;
+        (asked == path).then_some(answer)
+    }
+
+    /// Whether the node says that there is no such thing.
+    pub(crate) fn is_absent(self) -> bool {
+        matches!(self.answer(), Some(Err(failure)) if failure.is_absence())
+    }
+}
+
+/// An answer of the node on the screen. While it is asked for again, or the node is away, the last one to the same path
+/// stays.
 pub(crate) fn loaded<T, V>(
-    resource: LocalResource<Result<String, Failure>>,
+    question: Question,
     skeleton: fn() -> AnyView,
     draw: impl Fn(T) -> V + Send + 'static,
 ) -> impl IntoView
@@ -17,33 +54,38 @@ where
     V: IntoView + 'static,
 {
     let known = Known(StoredValue::new(None));
-    move || match known.latest(resource.get()) {
+    // An answer that says the same again is not drawn anew.
+    let latest = Memo::new(move |_| known.latest(question.path.get(), question.answer()));
+    move || match latest.get() {
         None => skeleton(),
         Some(answer) => match answer.and_then(|text| api::decode(&text)) {
             Ok(answer) => draw(answer).into_any(),
-            Err(failure) => failed(failure, resource),
+            Err(failure) => failed(failure, question),
         },
     }
 }
 
-fn failed(failure: Failure, resource: LocalResource<Result<String, Failure>>) -> AnyView {
-    let retry = Callback::new(move |()| resource.refetch());
+fn failed(failure: Failure, question: Question) -> AnyView {
+    let retry = Callback::new(move |()| question.answer.refetch());
     view! { <FailureNotice failure=failure retry=retry /> }.into_any()
 }
 
-/// The last answer that came.
+/// The last answer that came, with its path.
 #[derive(Clone, Copy)]
-struct Known(StoredValue<Option<String>>);
+struct Known(StoredValue<Option<(String, String)>>);
 
 impl Known {
     /// What to show: the answer, or the one before while the node is away.
-    fn latest(self, answer: Option<Result<String, Failure>>) -> Option<Result<String, Failure>> {
+    fn latest(self, path: String, answer: Option<Result<String, Failure>>) -> Option<Result<String, Failure>> {
         match answer {
             Some(Ok(text)) => {
-                self.0.set_value(Some(text.clone()));
+                self.0.set_value(Some((path, text.clone())));
                 Some(Ok(text))
             }
-            Some(Err(Failure::Unreachable)) => Some(self.0.get_value().ok_or(Failure::Unreachable)),
+            Some(Err(Failure::Unreachable)) => {
+                let kept = self.0.get_value().filter(|(known, _)| *known == path);
+                Some(kept.map(|(_, text)| text).ok_or(Failure::Unreachable))
+            }
             other => other,
         }
     }

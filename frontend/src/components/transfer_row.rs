@@ -41,7 +41,7 @@ pub(crate) fn TransferRow(
             <a class="row-amount" href=href aria-label=format!("Transfer of {} coins", transfer.amount)>
                 <AmountText amount=transfer.amount sign=sign />
             </a>
-            {(!memo.is_empty()).then(|| view! { <span class="row-memo">"“" {memo} "”"</span> })}
+            {(!memo.is_empty()).then(|| view! { <span class="row-memo">"“" <bdi>{memo}</bdi> "”"</span> })}
             <span class="row-note quiet">{note.run()}</span>
         </li>
     }

@@ -15,6 +15,9 @@ use crate::wallet::messages::{Account, Failure, Reply, Request, Standing};
 use crate::wallet::secret::Secret;
 use crate::wallet::send::capital;
 
+/// How long stretching a password should take on the device that sealed the vault, in milliseconds.
+const UNLOCK_MS: u64 = 500;
+
 /// How many words are asked back.
 const ASKED: usize = 3;
 
@@ -342,14 +345,24 @@ fn open(contents: &Contents, change: Change) -> Plan {
     plan.to(State::Open(Box::new(open)))
 }
 
-/// Encrypts under a fresh salt and nonce.
-fn seal(password: &Secret, contents: &Contents, params: KdfParams, world: &mut impl World) -> Result<Vec<u8>, Failure> {
-    let mut salt = [0; SALT_LEN];
+/// Encrypts under a fresh salt and nonce, with at least the cost `least`: as many passes as take about half a second here.
+fn seal(password: &Secret, contents: &Contents, least: KdfParams, world: &mut impl World) -> Result<Vec<u8>, Failure> {
+    let begun = world.now_ms();
+    let mut key = derive(password, least, world)?;
+    let took_ms = world.now_ms().saturating_sub(begun);
+    let params = least.slowed(took_ms, UNLOCK_MS);
+    if params != least {
+        key = derive(password, params, world)?;
+    }
     let mut nonce = [0; vault::NONCE_LEN];
-    world.random(&mut salt)?;
     world.random(&mut nonce)?;
-    let key = VaultKey::derive(password.expose(), params, salt).map_err(failure)?;
     Ok(key.seal(nonce, contents))
+}
+
+fn derive(password: &Secret, params: KdfParams, world: &mut impl World) -> Result<VaultKey, Failure> {
+    let mut salt = [0; SALT_LEN];
+    world.random(&mut salt)?;
+    VaultKey::derive(password.expose(), params, salt).map_err(failure)
 }
 
 fn failure(error: VaultError) -> Failure {

@@ -1,24 +1,31 @@
 //! A keeper with a database in memory.
 
+use std::cell::Cell;
+
 use super::*;
 use shared::amount::Amount;
 use shared::transaction::{Memo, SignedTransfer};
 
 const ABANDON: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
 
-struct Counter(u8);
+/// Counts instead of drawing lots; its clock moves on by `step_ms` each time it is looked at.
+struct Counter {
+    next: u8,
+    now_ms: Cell<u64>,
+    step_ms: u64,
+}
 
 impl World for Counter {
     fn random(&mut self, bytes: &mut [u8]) -> Result<(), Failure> {
         for byte in bytes {
-            self.0 = self.0.wrapping_add(41);
-            *byte = self.0;
+            self.next = self.next.wrapping_add(41);
+            *byte = self.next;
         }
         Ok(())
     }
 
     fn now_ms(&self) -> u64 {
-        1_795_399_445_678
+        self.now_ms.replace(self.now_ms.get() + self.step_ms)
     }
 }
 
@@ -33,7 +40,11 @@ impl Browser {
         Self {
             keeper: Keeper::new(Hash([5; 32])),
             stored: None,
-            world: Counter(1),
+            world: Counter {
+                next: 1,
+                now_ms: Cell::new(1_795_399_445_678),
+                step_ms: 500,
+            },
         }
     }
 
@@ -209,4 +220,25 @@ fn a_step_that_was_not_stored_did_not_happen() {
     drop(plan);
     assert_eq!(browser.ask(Request::Status), Ok(Reply::Status(Standing::Absent)));
     assert!(browser.ask(Request::Save { password: "p".into() }).is_ok());
+}
+
+#[test]
+fn a_vault_costs_about_half_a_second_on_the_device_that_made_it() {
+    let passes = |step_ms| {
+        let mut browser = Browser::new();
+        browser.world.step_ms = step_ms;
+        browser.ask(Request::Restore { phrase: ABANDON.into() }).unwrap();
+        browser
+            .ask(Request::Save {
+                password: "stone by stone".into(),
+            })
+            .unwrap();
+        let params = vault::SealedVault::parse(&browser.stored.unwrap()).unwrap().params();
+        assert_eq!(params.memory_kib(), 64 * 1024);
+        params.iterations()
+    };
+    assert_eq!(passes(5_000), 3, "a slow device keeps the least");
+    assert_eq!(passes(500), 3);
+    assert_eq!(passes(250), 6);
+    assert_eq!(passes(1), 20, "and a fast one the most");
 }

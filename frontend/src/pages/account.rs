@@ -7,13 +7,13 @@ use leptos::prelude::*;
 use shared::amount::Amount;
 use shared::api::{AccountHistory, AccountJson, HistoryEntry};
 
-use crate::api::{self, encoded};
+use crate::api::encoded;
 use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
 use crate::components::copy::CopyButton;
 use crate::components::empty::Empty;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::loaded;
+use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::{SkeletonCard, SkeletonRows};
 use crate::components::transfer_row::{RewardRow, TransferRow};
 use crate::components::trust::Trust;
@@ -29,28 +29,27 @@ pub(crate) fn AccountPage() -> impl IntoView {
     let live = use_live();
     let address = use_parameter("/explorer/accounts");
     let before = use_query("before");
-    let account = LocalResource::new(move || {
+    let follow = move || {
         live.track_chain();
         live.track_pool();
-        let address = address.get();
-        api::text(format!("/blockchain/accounts/{}", encoded(&address)))
-    });
-    let history = LocalResource::new(move || {
-        live.track_chain();
-        live.track_pool();
+    };
+    let account = question(
+        move || format!("/blockchain/accounts/{}", encoded(&address.get())),
+        follow,
+    );
+    let path = move || {
         let (address, before) = (encoded(&address.get()), before.get().unwrap_or_default());
         let cursor = if before.is_empty() {
             String::new()
         } else {
             format!("&before={}", encoded(&before))
         };
-        api::text(format!(
-            "/blockchain/accounts/{address}/transactions?limit={PAGE}{cursor}"
-        ))
-    });
+        format!("/blockchain/accounts/{address}/transactions?limit={PAGE}{cursor}")
+    };
+    let history = question(path, follow);
     view! {
         <PageHeading title=Signal::derive(move || format!("Account {}", shorten_address(&address.get()))) kind="Explorer" />
-        {loaded(account, || view! { <SkeletonCard /> }.into_any(), move |account: AccountJson| view! { <Balance account=account asked=address /> })}
+        {loaded(account, || view! { <SkeletonCard /> }.into_any(), move |account: AccountJson| view! { <Balance account=account asked=address.get_untracked() /> })}
         <section>
             <h2>"History"</h2>
             {loaded(history, || view! { <SkeletonRows /> }.into_any(), move |history: AccountHistory| view! { <History history=history address=address.get_untracked() /> })}
@@ -59,13 +58,13 @@ pub(crate) fn AccountPage() -> impl IntoView {
 }
 
 #[component]
-fn Balance(account: AccountJson, asked: Memo<String>) -> impl IntoView {
+fn Balance(account: AccountJson, asked: String) -> impl IntoView {
     let live = use_live();
     let findings = Memo::new({
         let account = account.clone();
-        move |_| match live.prefix() {
-            Some(prefix) => verify::account(&account, &asked.get(), &prefix),
-            None => Findings::claimed("The network’s prefix was not read yet."),
+        move |_| match live.chain() {
+            Some((genesis, prefix)) => verify::account(&account, &asked, &genesis, &prefix),
+            None => Findings::claimed("The chain’s name was not read yet."),
         }
     });
     let AccountJson {

@@ -2,16 +2,15 @@
 
 use frontend::view::text::{bytes, count, grouped, grouped_decimal};
 use frontend::view::time;
-use frontend::view::verify;
+use frontend::view::verify::{self, Findings};
 use leptos::prelude::*;
-use shared::address::Prefix;
 use shared::api::{BlockJson, BlockSummary, HeaderJson};
 
 use crate::api;
 use crate::components::empty::Empty;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::loaded;
+use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonCard;
 use crate::components::stone::Stone;
 use crate::components::transfer_row::{RewardRow, TransferRow};
@@ -26,37 +25,47 @@ const PAGE: usize = 100;
 /// A block's page.
 #[component]
 pub(crate) fn BlockPage() -> impl IntoView {
+    let live = use_live();
     let id = use_parameter("/explorer/blocks");
     // A hash says little: the title becomes the height once it is known.
-    let height = RwSignal::new(None::<u64>);
-    let block = LocalResource::new(move || {
-        let id = api::encoded(&id.get());
-        height.set(None);
-        api::text(format!("/blockchain/blocks/{id}"))
+    let seen = RwSignal::new(None::<(String, u64)>);
+    let height = Memo::new(move |_| {
+        let id = id.get();
+        seen.with(|seen| seen.as_ref().filter(|(seen, _)| *seen == id).map(|(_, height)| *height))
     });
+    let path = move || format!("/blockchain/blocks/{}", api::encoded(&id.get()));
+    // A block stays as it is, but the chain may leave it.
+    let block = question(path, move || live.track_undone());
     let title = move || match (height.get(), id.get()) {
         (Some(height), _) => format!("Block {}", grouped(height)),
         (None, id) if id.len() < 20 => format!("Block {id}"),
         (None, _) => "Block".to_owned(),
     };
+    let is_undone = move || height.get().is_some() && block.is_absent();
     view! {
         <PageHeading title=Signal::derive(title) kind="Explorer" />
+        <Show when=is_undone>
+            <p role="status">
+                "This block is no longer in the chain: a reorganisation took it back. Its transfers may be in another block by now, or wait in the mempool."
+            </p>
+        </Show>
         {loaded(block, || view! { <SkeletonCard /> }.into_any(), move |block: BlockJson| {
-                height.set(Some(block.header.height));
-                view! { <Whole block=block /> }
+                let asked = id.get_untracked();
+                seen.set(Some((asked.clone(), block.header.height)));
+                view! { <Whole block=block asked=asked /> }
             })}
     }
 }
 
 #[component]
-fn Whole(block: BlockJson) -> impl IntoView {
+fn Whole(block: BlockJson, asked: String) -> impl IntoView {
     let live = use_live();
     let header = block.header.clone();
     let findings = Memo::new({
         let block = block.clone();
-        move |_| match live.prefix().or_else(|| prefix_of(&block)) {
-            Some(prefix) => verify::block(&block, &prefix),
-            None => verify::header_findings(&block.header),
+        move |_| match live.chain() {
+            Some((genesis, prefix)) => verify::block(&block, &asked, &genesis, &prefix),
+            None => Findings::claimed("The chain’s name was not read yet."),
         }
     });
     let height = header.height;
@@ -109,18 +118,6 @@ fn Whole(block: BlockJson) -> impl IntoView {
         <Transfers block=block.clone() />
         <HeaderFields header=header />
     }
-}
-
-/// Before the node's status is there, the block's own addresses tell the prefix.
-fn prefix_of(block: &BlockJson) -> Option<Prefix> {
-    block
-        .reward
-        .as_ref()?
-        .recipient_address
-        .rsplit_once('1')?
-        .0
-        .parse()
-        .ok()
 }
 
 #[component]

@@ -4,11 +4,10 @@ use frontend::view::text::{bytes, grouped};
 use leptos::prelude::*;
 use shared::api::{BlockList, BlockSummary};
 
-use crate::api;
 use crate::components::account_link::AccountLink;
 use crate::components::amount::AmountText;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::loaded;
+use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonRows;
 use crate::components::stone::Stone;
 use crate::components::when::When;
@@ -23,14 +22,16 @@ pub(crate) fn Explorer() -> impl IntoView {
     let live = use_live();
     let query = use_query("before");
     let before = Memo::new(move |_| query.get().and_then(|text| text.parse::<u64>().ok()));
-    let blocks = LocalResource::new(move || {
-        let before = before.get();
-        // Only the newest page changes with the chain.
-        if before.is_none() {
-            live.track_chain();
-        }
-        let cursor = before.map_or_else(String::new, |before| format!("&before={before}"));
-        api::text(format!("/blockchain/blocks?limit={PAGE}{cursor}"))
+    let path = move || {
+        let cursor = before
+            .get()
+            .map_or_else(String::new, |before| format!("&before={before}"));
+        format!("/blockchain/blocks?limit={PAGE}{cursor}")
+    };
+    let blocks = question(path, move || match before.get() {
+        None => live.track_chain(),
+        // New blocks change the newest page alone.
+        Some(_) => live.track_undone(),
     });
     view! {
         <PageHeading title="Blocks" kind="Explorer" />

@@ -6,11 +6,10 @@ use leptos::prelude::*;
 use shared::amount::Amount;
 use shared::api::{Fees, PendingJson, PendingList};
 
-use crate::api;
 use crate::components::amount::AmountText;
 use crate::components::empty::Empty;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::loaded;
+use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonRows;
 use crate::components::transfer_row::TransferRow;
 use crate::components::when::When;
@@ -24,14 +23,11 @@ const EDGES: [u64; 10] = [0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000];
 #[component]
 pub(crate) fn MempoolPage() -> impl IntoView {
     let live = use_live();
-    let pending = LocalResource::new(move || {
-        live.track_pool();
-        api::text(format!("/blockchain/transactions/get?limit={PAGE}"))
-    });
-    let fees = LocalResource::new(move || {
-        live.track_pool();
-        api::text("/blockchain/fees".to_owned())
-    });
+    let pending = question(
+        || format!("/blockchain/transactions/get?limit={PAGE}"),
+        move || live.track_pool(),
+    );
+    let fees = question(|| "/blockchain/fees".to_owned(), move || live.track_pool());
     view! {
         <PageHeading title="Mempool" />
         <p class="lead">"Transfers that wait for a block, the highest fee a byte first."</p>

@@ -5,20 +5,26 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::{self, Failure};
 use crate::components::empty::Empty;
 use crate::components::failure::FailureNotice;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::loaded;
+use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonRows;
 use crate::live::use_live;
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct NodeList {
-    nodes: Vec<Value>,
+    nodes: Vec<Peer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Peer {
+    address: String,
+    #[serde(default)]
+    state: String,
 }
 
 /// What the node says after it was asked to do something about peers.
@@ -45,10 +51,7 @@ enum Asking {
 #[component]
 pub(crate) fn NetworkPage() -> impl IntoView {
     let live = use_live();
-    let nodes = LocalResource::new(move || {
-        live.track_chain();
-        api::text("/blockchain/nodes/get".to_owned())
-    });
+    let nodes = question(|| "/blockchain/nodes/get".to_owned(), move || live.track_chain());
     view! {
         <PageHeading title="Network" />
         <ThisNode />
@@ -140,20 +143,16 @@ fn Peers(list: NodeList) -> impl IntoView {
     if list.nodes.is_empty() {
         return view! {
             <Empty title="This node stands alone.">
-                "It knows no other nodes: what it mines and what you send stays on it."
+                "This version of Cairn connects to no other nodes: what it mines and what you send stays on it."
             </Empty>
         }
         .into_any();
     }
-    let name = |node: &Value| {
-        let text = node
-            .as_str()
-            .or_else(|| node.get("address")?.as_str())
-            .map(str::to_owned);
-        let state = node.get("state").and_then(Value::as_str).unwrap_or("").to_owned();
+    let name = |node: &Peer| {
+        let Peer { address, state } = node.clone();
         view! {
             <li class="row">
-                <span class="mono break">{text.unwrap_or_else(|| node.to_string())}</span>
+                <span class="mono break">{address}</span>
                 <span class="row-note quiet">{state}</span>
             </li>
         }

@@ -39,10 +39,10 @@ pub(crate) fn Overview() -> impl IntoView {
 /// The tip, verified by itself.
 fn tip_findings(live: Live) -> Findings {
     let tip = live.blocks().and_then(|blocks| blocks.into_iter().next());
-    tip.map_or_else(
-        || Findings::claimed("No header was read yet."),
-        |tip| header_findings(&tip.header),
-    )
+    match (tip, live.with(|status| status.genesis_hash)) {
+        (Some(tip), Some(genesis)) => header_findings(&tip.header, &genesis),
+        _ => Findings::claimed("No header was read yet."),
+    }
 }
 
 #[component]

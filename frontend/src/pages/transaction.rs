@@ -10,7 +10,7 @@ use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
-use crate::components::loaded::loaded;
+use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonCard;
 use crate::components::trust::Trust;
 use crate::components::when::When;
@@ -22,34 +22,36 @@ use crate::router::use_parameter;
 pub(crate) fn TransactionPage() -> impl IntoView {
     let live = use_live();
     let id = use_parameter("/explorer/transactions");
-    let transaction = LocalResource::new(move || {
+    let path = move || format!("/blockchain/transactions/{}", api::encoded(&id.get()));
+    let transaction = question(path, move || {
         live.track_chain();
         live.track_pool();
-        let id = api::encoded(&id.get());
-        api::text(format!("/blockchain/transactions/{id}"))
     });
-    let is_reward = RwSignal::new(false);
+    // The last id that turned out to be one of a reward.
+    let reward = RwSignal::new(None::<String>);
     let title = move || {
-        let kind = if is_reward.get() { "Reward" } else { "Transfer" };
+        let is_reward = reward.with(|reward| reward.as_ref() == Some(&id.get()));
+        let kind = if is_reward { "Reward" } else { "Transfer" };
         format!("{kind} {}", shorten(&id.get(), 6, 6))
     };
     view! {
         <PageHeading title=Signal::derive(title) kind="Explorer" />
         {loaded(transaction, || view! { <SkeletonCard /> }.into_any(), move |answer: TransactionJson| {
-                is_reward.set(answer.reward.is_some());
-                view! { <Whole answer=answer /> }
+                let asked = id.get_untracked();
+                reward.set(answer.reward.is_some().then(|| asked.clone()));
+                view! { <Whole answer=answer asked=asked /> }
             })}
     }
 }
 
 #[component]
-fn Whole(answer: TransactionJson) -> impl IntoView {
+fn Whole(answer: TransactionJson, asked: String) -> impl IntoView {
     let live = use_live();
     let findings = Memo::new({
         let answer = answer.clone();
-        move |_| match (live.with(|status| status.genesis_hash), live.prefix()) {
-            (Some(genesis), Some(prefix)) => verify::transaction(&answer, &genesis, &prefix),
-            _ => Findings::claimed("The chain’s name was not read yet."),
+        move |_| match live.chain() {
+            Some((genesis, prefix)) => verify::transaction(&answer, &asked, &genesis, &prefix),
+            None => Findings::claimed("The chain’s name was not read yet."),
         }
     });
     let TransactionJson {
@@ -77,7 +79,7 @@ fn Whole(answer: TransactionJson) -> impl IntoView {
             <div class="payment-amount">
                 <AmountText amount=amount class="amount-large" />
                 <span class="payment-arrow" aria-hidden="true"></span>
-                {memo.map(|memo| view! { <p class="payment-memo">"“" {memo} "”"</p> })}
+                {memo.map(|memo| view! { <p class="payment-memo">"“" <bdi>{memo}</bdi> "”"</p> })}
             </div>
             <Party address=Some(recipient) role="To" />
         </section>

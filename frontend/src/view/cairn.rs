@@ -85,7 +85,8 @@ pub fn tint_of_address(text: &str) -> u8 {
     stones_of_address(text).first().map_or(0, |stone| stone.tint)
 }
 
-fn key_of(text: &str) -> Option<[u8; 32]> {
+/// The key of an address of any network.
+pub(crate) fn key_of(text: &str) -> Option<[u8; 32]> {
     let prefix: Prefix = text.rsplit_once('1')?.0.to_ascii_lowercase().parse().ok()?;
     Some(*address::decode(&prefix, text).ok()?.as_bytes())
 }

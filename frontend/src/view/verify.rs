@@ -9,6 +9,8 @@ use shared::hash::Hash;
 use shared::pow::Target;
 use shared::state::Account;
 
+use super::text::{grouped, short_number};
+
 /// What became of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -99,9 +101,12 @@ impl Findings {
     }
 }
 
-/// The header's hash and its work, by themselves.
+/// The header's hash and its work, by themselves, on the chain with this genesis block.
+///
+/// Which target the chain asks for at this height cannot be known from one header: so the step says how much work this
+/// one took, and no more.
 #[must_use]
-pub fn header(json: &HeaderJson) -> Vec<Step> {
+pub fn header(json: &HeaderJson, genesis: &Hash) -> Vec<Step> {
     let Some(header) = json.to_header() else {
         return vec![Step::refuted("The header’s nonce is no number of 64 bits.")];
     };
@@ -112,28 +117,44 @@ pub fn header(json: &HeaderJson) -> Vec<Step> {
         format!("The header’s bytes hash to {found}, not to {} as claimed.", json.hash),
     );
     let work = if json.height == 0 {
-        Step::claimed("The genesis block needs no work.")
-    } else {
-        let is_met = Target::from_bits(json.bits).is_some_and(|target| target.is_met_by(&found));
+        // It needs no work, so nothing else keeps anybody from inventing one.
         Step::of(
-            is_met,
-            format!("The hash meets its target {:08x}: work was done for it.", json.bits),
-            format!("The hash misses its target {:08x}: no work was done for it.", json.bits),
+            found == *genesis,
+            "This is the genesis block that names this chain.",
+            format!("This header has height 0, but the chain’s genesis block is {genesis}."),
         )
+    } else {
+        match Target::from_bits(json.bits).filter(|target| target.is_met_by(&found)) {
+            Some(_) => Step {
+                outcome: Outcome::Proved,
+                text: format!(
+                    "The hash meets its target {:08x}. Somebody made about {} attempts for this header.",
+                    json.bits,
+                    short_number(attempts(json.bits))
+                ),
+            },
+            None => Step::refuted(format!(
+                "The hash misses its target {:08x}: no work was done for it.",
+                json.bits
+            )),
+        }
     };
     vec![hash, work]
 }
 
 /// A header in a list or at a tip.
 #[must_use]
-pub fn header_findings(json: &HeaderJson) -> Findings {
-    Findings::checked(json.height, header(json))
+pub fn header_findings(json: &HeaderJson, genesis: &Hash) -> Findings {
+    Findings::checked(json.height, header(json, genesis))
 }
 
-/// A block: its header, and that its transactions are those that the header names.
+/// A block: that it is the one whose hash or height was asked for, its header, and that its transactions are those that
+/// the header names.
 #[must_use]
-pub fn block(json: &BlockJson, prefix: &Prefix) -> Findings {
-    let mut steps = header(&json.header);
+pub fn block(json: &BlockJson, asked: &str, genesis: &Hash, prefix: &Prefix) -> Findings {
+    let mut steps = Vec::new();
+    steps.extend(other_block(&json.header, asked));
+    steps.extend(header(&json.header, genesis));
     let found = transaction_ids(json, prefix).map(|ids| block::transactions_root(&ids));
     steps.push(match found {
         Some(root) => Step::of(
@@ -144,6 +165,25 @@ pub fn block(json: &BlockJson, prefix: &Prefix) -> Findings {
         None => Step::refuted("The block’s transactions cannot be read."),
     });
     Findings::checked(json.header.height, steps)
+}
+
+/// The refutation when the answer is about another block. What the hash is of, the header's own step proves.
+fn other_block(json: &HeaderJson, asked: &str) -> Option<Step> {
+    match asked.parse::<u64>() {
+        Ok(height) => (height != json.height).then(|| {
+            Step::refuted(format!(
+                "Block {} was asked for, and the answer is about block {}.",
+                grouped(height),
+                grouped(json.height)
+            ))
+        }),
+        Err(_) => (asked.parse() != Ok(json.hash)).then(|| {
+            Step::refuted(format!(
+                "Block {asked} was asked for, and the answer is about block {}.",
+                json.hash
+            ))
+        }),
+    }
 }
 
 /// The ids as they follow from the contents, whatever the node says they are.
@@ -164,8 +204,8 @@ fn transaction_ids(json: &BlockJson, prefix: &Prefix) -> Option<Vec<Hash>> {
 
 /// A balance and nonce: the header, and the proof of the account against its state root.
 #[must_use]
-pub fn account(json: &AccountJson, asked: &str, prefix: &Prefix) -> Findings {
-    let mut steps = header(&json.header);
+pub fn account(json: &AccountJson, asked: &str, genesis: &Hash, prefix: &Prefix) -> Findings {
+    let mut steps = header(&json.header, genesis);
     let key = address::decode(prefix, asked).ok();
     let is_asked = key.is_some() && address::decode(prefix, &json.address).ok() == key;
     let proof = api::account_proof(&json.proof);
@@ -200,10 +240,16 @@ fn account_step(found: Account, json: &AccountJson, branches: usize) -> Step {
     )
 }
 
-/// A transaction: its id, its signature, and that it is in the block.
+/// A transaction: that it is the one that was asked for, its id, its signature, and that it is in the block.
 #[must_use]
-pub fn transaction(json: &TransactionJson, genesis: &Hash, prefix: &Prefix) -> Findings {
+pub fn transaction(json: &TransactionJson, asked: &str, genesis: &Hash, prefix: &Prefix) -> Findings {
     let mut steps = Vec::new();
+    if asked.parse() != Ok(json.id) {
+        steps.push(Step::refuted(format!(
+            "Transaction {asked} was asked for, and the answer is about {}.",
+            json.id
+        )));
+    }
     let height = match &json.standing {
         Standing::Mined { header, .. } => Some(header.height),
         Standing::Pending { .. } => None,
@@ -226,6 +272,8 @@ pub fn transaction(json: &TransactionJson, genesis: &Hash, prefix: &Prefix) -> F
             || Step::refuted("The reward cannot be read."),
             |id| id_step(id, json.id),
         ));
+    } else {
+        steps.push(Step::refuted("The answer holds neither a transfer nor a reward."));
     }
     let Standing::Mined {
         header: mined_in,
@@ -247,7 +295,7 @@ pub fn transaction(json: &TransactionJson, genesis: &Hash, prefix: &Prefix) -> F
             steps,
         };
     };
-    steps.extend(header(mined_in));
+    steps.extend(header(mined_in, genesis));
     steps.push(match api::inclusion_proof(proof) {
         Some(proof) => Step::of(
             proof.verify(&json.id, &mined_in.transactions_root).is_ok(),
@@ -270,6 +318,12 @@ fn id_step(found: Hash, claimed: Hash) -> Step {
     )
 }
 
+/// How many attempts a header with these bits takes on average: 2^256 over the target, near enough to be told.
+fn attempts(bits: u32) -> f64 {
+    let (exponent, mantissa) = (bits.to_be_bytes()[0], bits & 0x7f_ffff);
+    2_f64.powi(8 * (35 - i32::from(exponent))) / f64::from(mantissa.max(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +335,8 @@ mod tests {
     use shared::pow::Midstate;
     use shared::state::StateTree;
     use shared::transaction::{Memo, Transfer};
+
+    const GENESIS: Hash = Hash([5; 32]);
 
     fn prefix() -> Prefix {
         "dev".parse().unwrap()
@@ -347,7 +403,7 @@ mod tests {
     #[test]
     fn a_true_balance_is_proved_and_a_false_one_refuted() {
         let (answer, asked) = account_answer();
-        let findings = account(&answer, &asked, &prefix());
+        let findings = account(&answer, &asked, &GENESIS, &prefix());
         assert_eq!(findings.outcome, Outcome::Proved, "{findings:?}");
         assert_eq!(findings.name(), "Verified at height 7");
 
@@ -355,17 +411,20 @@ mod tests {
             balance: Amount::from_units(151),
             ..answer.clone()
         };
-        assert_eq!(account(&more, &asked, &prefix()).outcome, Outcome::Refuted);
+        assert_eq!(account(&more, &asked, &GENESIS, &prefix()).outcome, Outcome::Refuted);
         let garbled = AccountJson {
             proof: "00ff".into(),
             ..answer.clone()
         };
-        assert_eq!(account(&garbled, &asked, &prefix()).outcome, Outcome::Refuted);
+        assert_eq!(account(&garbled, &asked, &GENESIS, &prefix()).outcome, Outcome::Refuted);
         let mut no_work = answer.clone();
         no_work.header.bits = 0x0300_ffff;
-        assert_eq!(account(&no_work, &asked, &prefix()).outcome, Outcome::Refuted);
+        assert_eq!(account(&no_work, &asked, &GENESIS, &prefix()).outcome, Outcome::Refuted);
         let stranger = address::encode(&prefix(), &SecretKey::from_bytes(&[7; 32]).public_key());
-        assert_eq!(account(&answer, &stranger, &prefix()).outcome, Outcome::Refuted);
+        assert_eq!(
+            account(&answer, &stranger, &GENESIS, &prefix()).outcome,
+            Outcome::Refuted
+        );
     }
 
     fn transaction_answer(genesis: &Hash) -> TransactionJson {
@@ -401,36 +460,147 @@ mod tests {
 
     #[test]
     fn a_mined_transfer_is_proved_by_id_signature_and_path() {
-        let genesis = Hash([5; 32]);
+        let genesis = GENESIS;
         let answer = transaction_answer(&genesis);
-        assert_eq!(transaction(&answer, &genesis, &prefix()).outcome, Outcome::Proved);
+        let id = answer.id.to_string();
+        assert_eq!(transaction(&answer, &id, &genesis, &prefix()).outcome, Outcome::Proved);
         assert_eq!(
-            transaction(&answer, &Hash([4; 32]), &prefix()).outcome,
+            transaction(&answer, &id, &Hash([4; 32]), &prefix()).outcome,
             Outcome::Refuted
         );
         let mut changed = answer.clone();
         changed.transfer.as_mut().unwrap().amount = Amount::from_units(6);
-        assert_eq!(transaction(&changed, &genesis, &prefix()).outcome, Outcome::Refuted);
+        assert_eq!(
+            transaction(&changed, &id, &genesis, &prefix()).outcome,
+            Outcome::Refuted
+        );
         let mut elsewhere = answer;
         if let Standing::Mined { header, .. } = &mut elsewhere.standing {
             *header = mined(plain_header());
         }
-        assert_eq!(transaction(&elsewhere, &genesis, &prefix()).outcome, Outcome::Refuted);
+        assert_eq!(
+            transaction(&elsewhere, &id, &genesis, &prefix()).outcome,
+            Outcome::Refuted
+        );
     }
 
     #[test]
     fn what_waits_is_not_verified() {
-        let genesis = Hash([5; 32]);
+        let genesis = GENESIS;
         let mut answer = transaction_answer(&genesis);
+        let id = answer.id.to_string();
         answer.standing = Standing::Pending { place: 1, since: 0 };
-        assert_eq!(transaction(&answer, &genesis, &prefix()).outcome, Outcome::Claimed);
+        assert_eq!(transaction(&answer, &id, &genesis, &prefix()).outcome, Outcome::Claimed);
     }
 
     #[test]
     fn a_header_with_another_hash_is_refuted() {
         let mut json = mined(plain_header());
-        assert_eq!(header_findings(&json).outcome, Outcome::Proved);
+        assert_eq!(header_findings(&json, &GENESIS).outcome, Outcome::Proved);
         json.hash = Hash([0; 32]);
-        assert_eq!(header_findings(&json).outcome, Outcome::Refuted);
+        assert_eq!(header_findings(&json, &GENESIS).outcome, Outcome::Refuted);
+    }
+
+    fn refutations(findings: &Findings) -> Vec<&str> {
+        let refuted = findings.steps.iter().filter(|step| step.outcome == Outcome::Refuted);
+        refuted.map(|step| step.text.as_str()).collect()
+    }
+
+    #[test]
+    fn a_true_answer_about_another_transaction_is_refuted() {
+        let answer = transaction_answer(&GENESIS);
+        let other = Hash([9; 32]).to_string();
+        let findings = transaction(&answer, &other, &GENESIS, &prefix());
+        assert_eq!(findings.outcome, Outcome::Refuted);
+        let said = refutations(&findings);
+        assert_eq!(said.len(), 1, "everything else about it is true");
+        assert!(
+            said[0].contains(&other) && said[0].contains(&answer.id.to_string()),
+            "{said:?}"
+        );
+        let mut waiting = answer;
+        waiting.standing = Standing::Pending { place: 1, since: 0 };
+        assert_eq!(
+            transaction(&waiting, &other, &GENESIS, &prefix()).outcome,
+            Outcome::Refuted
+        );
+    }
+
+    #[test]
+    fn an_answer_without_transfer_and_reward_is_refuted() {
+        let mut answer = transaction_answer(&GENESIS);
+        let id = answer.id.to_string();
+        answer.transfer = None;
+        let findings = transaction(&answer, &id, &GENESIS, &prefix());
+        assert_eq!(
+            refutations(&findings),
+            ["The answer holds neither a transfer nor a reward."]
+        );
+    }
+
+    #[test]
+    fn a_true_answer_about_another_block_is_refuted() {
+        let answer = transaction_answer(&GENESIS);
+        let Standing::Mined { .. } = answer.standing else {
+            unreachable!()
+        };
+        let signed = answer.transfer.unwrap();
+        let header = mined(Header {
+            transactions_root: block::transactions_root(&[answer.id]),
+            ..plain_header()
+        });
+        let answer = BlockJson {
+            header,
+            size: 400,
+            reward: None,
+            transactions: vec![signed],
+        };
+        let outcome = |asked: &str| block(&answer, asked, &GENESIS, &prefix()).outcome;
+        assert_eq!(outcome("7"), Outcome::Proved);
+        assert_eq!(outcome(&answer.header.hash.to_string()), Outcome::Proved);
+        assert_eq!(outcome("tip"), Outcome::Refuted);
+        let higher = block(&answer, "8", &GENESIS, &prefix());
+        assert_eq!(
+            refutations(&higher),
+            ["Block 8 was asked for, and the answer is about block 7."]
+        );
+        let other = Hash([9; 32]).to_string();
+        let findings = block(&answer, &other, &GENESIS, &prefix());
+        let said = refutations(&findings);
+        assert!(
+            said[0].contains(&other) && said[0].contains(&answer.header.hash.to_string()),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn only_the_chains_own_genesis_block_stands_at_height_0() {
+        let json = mined(Header {
+            height: 0,
+            ..plain_header()
+        });
+        let own = header_findings(&json, &json.hash);
+        assert_eq!(own.outcome, Outcome::Proved);
+        assert_eq!(own.steps[1].text, "This is the genesis block that names this chain.");
+        let invented = header_findings(&json, &GENESIS);
+        assert_eq!(refutations(&invented).len(), 1);
+        assert!(refutations(&invented)[0].contains(&GENESIS.to_string()));
+    }
+
+    #[test]
+    fn attempts_are_those_of_the_exact_work() {
+        for bits in [0x2000_ffff, 0x1e00_ffff, 0x1d00_ffff, 0x1703_a30c] {
+            let work: f64 = Target::from_bits(bits).unwrap().work().to_string().parse().unwrap();
+            assert!((attempts(bits) / work - 1.0).abs() < 1e-3, "{bits:08x}");
+        }
+    }
+
+    #[test]
+    fn the_work_of_a_header_is_said_and_no_more() {
+        let findings = header_findings(&mined(plain_header()), &GENESIS);
+        assert_eq!(
+            findings.steps[1].text,
+            "The hash meets its target 2000ffff. Somebody made about 256 attempts for this header."
+        );
     }
 }

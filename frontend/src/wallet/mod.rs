@@ -3,7 +3,9 @@
 pub mod activity;
 pub mod advice;
 pub mod entry;
+pub mod idle;
 pub mod known;
+pub mod link;
 pub mod messages;
 pub mod progress;
 pub mod qr;

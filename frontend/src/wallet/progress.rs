@@ -10,6 +10,8 @@ pub const SETTLED: u64 = 6;
 pub enum Progress {
     /// The node accepted it, and it waits for a block.
     Pending,
+    /// The node answered, but the answer does not hold: nothing follows from it.
+    Doubted,
     /// In a block.
     Confirmed {
         /// The height of its block.
@@ -52,7 +54,7 @@ impl Progress {
     #[must_use]
     pub const fn stage(self) -> usize {
         match self {
-            Self::Pending | Self::Gone(_) => 1,
+            Self::Pending | Self::Doubted | Self::Gone(_) => 1,
             Self::Confirmed { .. } => 2,
         }
     }
@@ -62,6 +64,11 @@ impl Progress {
     pub fn sentence(self) -> String {
         match self {
             Self::Pending => "The node has it. It waits for the next block.".to_owned(),
+            Self::Doubted => {
+                "The node’s answer about this transfer does not hold, so nothing is confirmed. Press the sign below \
+                for the reason, and ask another node."
+                    .to_owned()
+            }
             Self::Confirmed { confirmations: 1, .. } => "1 confirmation".to_owned(),
             Self::Confirmed { confirmations, .. } if confirmations < SETTLED => {
                 format!("{confirmations} confirmations")
@@ -104,5 +111,7 @@ mod tests {
         assert!(confirmed(6).sentence().ends_with("settled"));
         assert!(Progress::Gone(Gone::Dropped).sentence().contains("No money moved"));
         assert_eq!((Progress::Pending.stage(), confirmed(1).stage()), (1, 2));
+        assert_eq!(Progress::Doubted.stage(), 1);
+        assert!(Progress::Doubted.sentence().contains("nothing is confirmed"));
     }
 }

@@ -5,6 +5,8 @@ use shared::amount::Amount;
 use shared::key::PublicKey;
 use shared::transaction::{Memo, Transfer};
 
+use super::link;
+
 /// What is typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Form {
@@ -53,6 +55,9 @@ pub fn read_recipient(text: &str, prefix: &Prefix) -> Result<PublicKey, String> 
     if text.is_empty() {
         return Err("Whom do you pay? Paste the address that they show you.".to_owned());
     }
+    if link::is_link(text) {
+        link::read(text)?;
+    }
     address::decode_checked(prefix, text)
         .map_err(|error| format!("{}. Ask for the address again.", capital(&error.to_string())))
 }
@@ -65,10 +70,27 @@ pub fn read_amount(text: &str) -> Result<Amount, String> {
     Amount::from_coins(text.trim()).map_err(|error| format!("{}.", capital(&error.to_string())))
 }
 
+/// What is wrong with a memo, if anything.
+#[must_use]
+pub fn memo_fault(text: &str) -> Option<String> {
+    let error = Memo::new(text).err()?;
+    Some(format!("{}.", capital(&error.to_string())))
+}
+
 /// The bytes of a memo.
 #[must_use]
 pub fn memo_len(text: &str) -> usize {
     text.len()
+}
+
+/// What is said of a fee that is more than what it carries: nobody means that, but a node may suggest it.
+pub const FEE_WARNING: &str = "The fee is more than the amount. Is that what you want?";
+
+/// The warning, when both texts are amounts and it applies.
+#[must_use]
+pub fn fee_warning(amount: &str, fee: &str) -> Option<&'static str> {
+    let (amount, fee) = (read_amount(amount).ok()?, read_amount(fee).ok()?);
+    (amount != Amount::ZERO && fee > amount).then_some(FEE_WARNING)
 }
 
 /// What remains to send when the fee is paid: the amount of "All".
@@ -215,6 +237,14 @@ mod tests {
         let said = read_recipient(&other, &prefix()).unwrap_err();
         assert!(said.contains("class") && said.contains("dev"), "{said}");
         assert!(read_recipient(&format!(" {} ", form().recipient), &prefix()).is_ok());
+    }
+
+    #[test]
+    fn a_fee_above_the_amount_is_said() {
+        assert_eq!(fee_warning("1", "1.00000001"), Some(FEE_WARNING));
+        assert_eq!(fee_warning("1", "1"), None);
+        assert_eq!(fee_warning("", "1"), None);
+        assert_eq!(fee_warning("0", "1"), None);
     }
 
     #[test]

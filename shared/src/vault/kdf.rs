@@ -15,6 +15,12 @@ pub const SALT_LEN: usize = 32;
 /// The most bytes of a password in normal form.
 const MAX_PASSWORD_LEN: usize = 1024;
 
+/// The most passes.
+const MAX_ITERATIONS: u32 = 20;
+
+/// What may be written in all passes together: 4 GiB.
+const MAX_WRITTEN_KIB: u32 = 4 * 1024 * 1024;
+
 /// The cost of argon2id, within the range that a vault may ask for.
 ///
 /// From 19 MiB, below which argon2id gives little, to what a phone can still do: 1 GiB, 20 passes, 4 lanes, and no more
@@ -55,9 +61,9 @@ impl KdfParams {
     /// [`KdfParamsError`] when it is out of range.
     pub fn new(memory_kib: u32, iterations: u32, parallelism: u32) -> Result<Self, KdfParamsError> {
         let is_in_range = (19 * 1024..=1024 * 1024).contains(&memory_kib)
-            && (1..=20).contains(&iterations)
+            && (1..=MAX_ITERATIONS).contains(&iterations)
             && (1..=4).contains(&parallelism)
-            && memory_kib * iterations <= 4 * 1024 * 1024;
+            && memory_kib * iterations <= MAX_WRITTEN_KIB;
         if !is_in_range {
             return Err(KdfParamsError {
                 memory_kib,
@@ -97,6 +103,21 @@ impl KdfParams {
             memory_kib: self.memory_kib.max(Self::DEFAULT.memory_kib),
             iterations: self.iterations.max(Self::DEFAULT.iterations),
             parallelism: self.parallelism,
+        }
+    }
+}
+
+impl KdfParams {
+    /// These parameters with more passes, so that what took `took_ms` takes about `aim_ms` on the same device. Never with
+    /// fewer, and in range.
+    #[must_use]
+    pub fn slowed(&self, took_ms: u64, aim_ms: u64) -> Self {
+        let passes = u64::from(self.iterations) * aim_ms / took_ms.max(1);
+        let most = MAX_ITERATIONS.min(MAX_WRITTEN_KIB / self.memory_kib);
+        let passes = u32::try_from(passes).unwrap_or(u32::MAX).min(most);
+        Self {
+            iterations: passes.max(self.iterations),
+            ..*self
         }
     }
 }

@@ -245,3 +245,16 @@ fn secrets_are_not_printed() {
     );
     assert!(!text.contains("bermut") && !text.contains("66, 66"), "{text}");
 }
+
+#[test]
+fn passes_are_added_up_to_the_time_wanted_and_never_taken_away() {
+    let passes = |took_ms, aim_ms| KdfParams::DEFAULT.slowed(took_ms, aim_ms).iterations();
+    assert_eq!(passes(500, 500), 3);
+    assert_eq!(passes(2_000, 500), 3);
+    assert_eq!(passes(100, 500), 15);
+    assert_eq!(passes(0, 500), 20);
+    assert_eq!(passes(1, u64::MAX / 3), 20);
+    // 1 GiB may be written four times.
+    let large = KdfParams::new(1024 * 1024, 1, 1).unwrap();
+    assert_eq!(large.slowed(1, 1_000).iterations(), 4);
+}

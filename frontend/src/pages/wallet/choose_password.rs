@@ -1,7 +1,7 @@
 //! Choosing a password: the last step of creating and restoring, and part of the settings.
 
 use frontend::wallet::secret::Secret;
-use frontend::wallet::strength::{self, strength};
+use frontend::wallet::strength::{self, Strength, strength};
 use leptos::prelude::*;
 
 use super::parts::{PasswordField, PasswordUse, submit};
@@ -25,6 +25,10 @@ pub(super) fn ChoosePassword(
     let password = RwSignal::new(String::new());
     let repeated = RwSignal::new(String::new());
     let fault = RwSignal::new(None::<String>);
+    // Where the fault is told: at the password itself, or at its repetition.
+    let is_too_short = RwSignal::new(false);
+    let own_fault = Signal::derive(move || fault.get().filter(|_| is_too_short.get()));
+    let repeated_fault = Signal::derive(move || fault.get().filter(|_| !is_too_short.get()));
     let choose = move || {
         if is_working.get_untracked() {
             return;
@@ -37,13 +41,16 @@ pub(super) fn ChoosePassword(
                 drop(Secret::new(repeated.try_update(std::mem::take).unwrap_or_default()));
                 on_choice(Secret::new(password.try_update(std::mem::take).unwrap_or_default()));
             }
-            Err(said) => fault.set(Some(said.to_owned())),
+            Err(said) => {
+                is_too_short.set(password.with_untracked(|password| strength(password) == Strength::TooShort));
+                fault.set(Some(said.to_owned()));
+            }
         }
     };
     let judged = move || password.with(|password| (!password.is_empty()).then(|| strength(password)));
     view! {
         <form on:submit=submit(choose)>
-            <PasswordField label="Password" id="new-password" usage=PasswordUse::New value=password is_first />
+            <PasswordField label="Password" id="new-password" usage=PasswordUse::New value=password fault=own_fault is_first />
             <div class="wallet-strength" role="status">
                 <span
                     class="wallet-strength-bar"
@@ -53,7 +60,7 @@ pub(super) fn ChoosePassword(
                 ></span>
                 <span>{move || judged().map_or("A few plain words in a row make a good password", |found| found.hint())}</span>
             </div>
-            <PasswordField label="Repeat password" id="repeat-password" usage=PasswordUse::New value=repeated fault />
+            <PasswordField label="Repeat password" id="repeat-password" usage=PasswordUse::New value=repeated fault=repeated_fault />
             <button type="submit" class="button is-wide" aria-disabled=move || is_working.get().then_some("true")>
                 {move || if is_working.get() { working } else { action }}
             </button>

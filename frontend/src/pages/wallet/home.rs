@@ -5,7 +5,7 @@ use frontend::view::text::shorten_address;
 use frontend::view::verify::Findings;
 use frontend::wallet::activity::{self, Row};
 use leptos::prelude::*;
-use shared::api::{MineRequest, Mined};
+use shared::api::MineRequest;
 
 use super::gate::Gate;
 use super::ledger::Loaded;
@@ -157,7 +157,7 @@ pub(super) fn MineButton(address: String) -> impl IntoView {
                 recipient: Some(recipient),
                 count: 1,
             };
-            state.set(match api::post::<Mined>("/blockchain/mine", &request).await {
+            state.set(match api::mine(&request).await {
                 Ok(mined) => Mining::Found(mined.block_number),
                 Err(failure) => Mining::Failed(failure),
             });
@@ -265,7 +265,7 @@ fn Line(row: Row) -> impl IntoView {
             <span class="wallet-row-what">
                 <a href=format!("/explorer/transactions/{}", row.id)>{row.kind.word()}</a>
                 {other.map(|address| view! { <span class="mono quiet" title=address.clone()>{shorten_address(&address)}</span> })}
-                {(!row.memo.is_empty()).then(|| view! { <span class="wallet-row-memo">"“" {row.memo.clone()} "”"</span> })}
+                {(!row.memo.is_empty()).then(|| view! { <span class="wallet-row-memo">"“" <bdi>{row.memo.clone()}</bdi> "”"</span> })}
             </span>
             <span class="wallet-row-amount" class:is-in=sign == "+">
                 <AmountText amount=row.amount sign />

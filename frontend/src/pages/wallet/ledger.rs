@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use shared::address::Prefix;
 use shared::amount::Amount;
 use shared::api::{AccountHistory, AccountJson, PendingChange};
+use shared::hash::Hash;
 
 use crate::api::{self, Failure};
 
@@ -46,8 +47,18 @@ pub(super) struct Ledger {
     pub(super) next: RwSignal<Option<String>>,
     /// Older lines, which were asked for.
     pub(super) older: RwSignal<Vec<Row>>,
-    followed: StoredValue<Option<(String, Prefix)>>,
+    followed: StoredValue<Option<Followed>>,
+    /// Grows when what was asked for before no longer counts: another account, or blocks were taken back.
+    version: StoredValue<u64>,
     reading: StoredValue<Reading>,
+}
+
+/// The account that is followed, in the words of its chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Followed {
+    address: String,
+    genesis: Hash,
+    prefix: Prefix,
 }
 
 /// One reading at a time: blocks can come faster than answers, and each answer must be seen.
@@ -67,14 +78,19 @@ impl Ledger {
             next: RwSignal::new(None),
             older: RwSignal::new(Vec::new()),
             followed: StoredValue::new(None),
+            version: StoredValue::new(0),
             reading: StoredValue::new(Reading::Idle),
         }
     }
 
     /// Begins to follow an address.
-    pub(super) fn follow(self, address: String, prefix: Prefix) {
+    pub(super) fn follow(self, address: String, genesis: Hash, prefix: Prefix) {
         self.forget();
-        self.followed.set_value(Some((address, prefix)));
+        self.followed.set_value(Some(Followed {
+            address,
+            genesis,
+            prefix,
+        }));
         self.refresh();
     }
 
@@ -83,6 +99,13 @@ impl Ledger {
         self.followed.set_value(None);
         self.holdings.set(Loaded::Loading);
         self.rows.set(Loaded::Loading);
+        self.forget_older();
+    }
+
+    /// Forgets the older lines, and what is on its way: the blocks that they name may have been taken back. The newest
+    /// lines stay until they are read again.
+    pub(super) fn forget_older(self) {
+        self.version.update_value(|version| *version += 1);
         self.next.set(None);
         self.older.set(Vec::new());
     }
@@ -99,8 +122,8 @@ impl Ledger {
         self.reading.set_value(Reading::Busy);
         leptos::task::spawn_local(async move {
             loop {
-                if let Some((address, prefix)) = self.followed.get_value() {
-                    self.read(&address, &prefix).await;
+                if let Some(followed) = self.followed.get_value() {
+                    self.read(&followed).await;
                 }
                 if self.reading.get_value() != Reading::BusyAndAgain {
                     break;
@@ -111,17 +134,16 @@ impl Ledger {
         });
     }
 
-    async fn read(self, address: &str, prefix: &Prefix) {
+    async fn read(self, followed: &Followed) {
+        let (address, version) = (followed.address.as_str(), self.version.get_value());
         let account = api::get::<AccountJson>(&format!("/blockchain/accounts/{address}")).await;
         let history = history_page(address, None).await;
-        let is_current = self
-            .followed
-            .with_value(|followed| followed.as_ref().is_some_and(|(now, _)| now == address));
-        if !is_current {
+        // Whoever changes the version has it read again.
+        if self.version.get_value() != version {
             return;
         }
         match account {
-            Ok(json) => self.holdings.set(Loaded::Here(holdings(&json, address, prefix))),
+            Ok(json) => self.holdings.set(Loaded::Here(holdings(&json, followed))),
             Err(failure) => fail(self.holdings, failure),
         }
         match history {
@@ -143,13 +165,17 @@ impl Ledger {
 
     /// Reads the next page of the history.
     pub(super) async fn read_older(self) -> Result<(), Failure> {
-        let Some((address, _)) = self.followed.get_value() else {
+        let Some(Followed { address, .. }) = self.followed.get_value() else {
             return Ok(());
         };
         let Some(before) = self.next.get_untracked() else {
             return Ok(());
         };
+        let version = self.version.get_value();
         let history = history_page(&address, Some(&before)).await?;
+        if self.version.get_value() != version {
+            return Ok(());
+        }
         self.older
             .update(|older| older.extend(activity::rows(&history.transactions, &address)));
         self.next.set(history.next);
@@ -177,11 +203,11 @@ fn fail<T: Send + Sync + 'static>(loaded: RwSignal<Loaded<T>>, failure: Failure)
     });
 }
 
-fn holdings(json: &AccountJson, address: &str, prefix: &Prefix) -> Holdings {
+fn holdings(json: &AccountJson, followed: &Followed) -> Holdings {
     Holdings {
         balance: json.balance,
         pending: json.pending.clone(),
-        findings: verify::account(json, address, prefix),
+        findings: verify::account(json, &followed.address, &followed.genesis, &followed.prefix),
         spendable: json.balance.checked_sub(json.pending.outgoing).unwrap_or_default(),
         height: json.header.height,
     }

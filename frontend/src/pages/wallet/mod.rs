@@ -3,6 +3,7 @@
 mod choose_password;
 mod gate;
 mod home;
+mod keeping;
 mod keys;
 mod ledger;
 mod new;

@@ -7,6 +7,7 @@ use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
 
 use super::choose_password::ChoosePassword;
+use super::keeping::ask_to_keep;
 use super::parts::{Alarm, submit, while_here};
 use super::session::{Phase, Wallet, use_wallet};
 use super::words::{WordFields, Words};
@@ -248,6 +249,7 @@ pub(super) fn save(
         match wallet.ask(Request::Save { password }).await {
             Ok(Reply::Open(account)) => {
                 wallet.opened(account);
+                ask_to_keep();
                 navigate("/wallet", Default::default());
             }
             Ok(_) => on_failure(Failure::Stopped),
@@ -273,7 +275,7 @@ fn Protect(wallet: Wallet, step: RwSignal<Step>, failure: RwSignal<Option<Failur
     view! {
         <section class="card is-narrow wallet-card">
             <PageHeading title="Protect this browser’s copy" />
-            <p class="wallet-lead">"The password encrypts the wallet in this browser. It opens nothing elsewhere; there, the phrase does."</p>
+            <p class="wallet-lead">"The password encrypts the wallet here, and every backup file that you export. Without it only the phrase brings the wallet back."</p>
             <ChoosePassword action="Save wallet" working="Encrypting…" is_working on_choice=choose is_first=true />
         </section>
     }

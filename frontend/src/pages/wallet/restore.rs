@@ -9,6 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
 use super::choose_password::ChoosePassword;
+use super::keeping::ask_to_keep;
 use super::new::Exists;
 use super::parts::{Alarm, PasswordField, PasswordUse, submit, while_here};
 use super::session::{Phase, Wallet, use_wallet};
@@ -174,6 +175,7 @@ fn FromFile(wallet: Wallet, step: RwSignal<Step>) -> impl IntoView {
                 Ok(Reply::Open(account)) => {
                     step.set(Step::Saving);
                     wallet.opened(account);
+                    ask_to_keep();
                     navigate.with_value(|navigate| navigate("/wallet", Default::default()));
                 }
                 Ok(_) => state.set(Import::Failed(Failure::Stopped.to_string())),

@@ -2,6 +2,7 @@
 
 use frontend::view::text::shorten_address;
 use frontend::wallet::review::Review;
+use frontend::wallet::send::FEE_WARNING;
 use leptos::prelude::*;
 
 use crate::components::amount::AmountText;
@@ -53,11 +54,12 @@ pub(super) fn ReviewCard(
                         {if memo.is_empty() {
                             view! { <span class="quiet">"None"</span> }.into_any()
                         } else {
-                            view! { <span class="wallet-memo">{memo}</span> }.into_any()
+                            view! { <bdi class="wallet-memo">{memo}</bdi> }.into_any()
                         }}
                     </dd>
                 </div>
             </dl>
+            {(review.fee > review.amount).then(|| view! { <p class="wallet-fault">{FEE_WARNING}</p> })}
             <details class="wallet-more">
                 <summary>"What exactly is signed?"</summary>
                 <dl class="wallet-figures is-small">

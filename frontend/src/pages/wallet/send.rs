@@ -1,12 +1,13 @@
 //! Sending: a form, a review of exactly what is signed, and the way to confirmed.
 
 use frontend::wallet::advice::{self, Advice};
+use frontend::wallet::link;
 use frontend::wallet::messages::{Reply, Request};
 use frontend::wallet::review::Review;
 use frontend::wallet::send::{self, Faults, Form, Sender};
 use leptos::prelude::*;
 use shared::amount::Amount;
-use shared::api::{Accepted, Fees, TransferJson};
+use shared::api::{Accepted, Fees, Problem, TransactionJson, TransferJson};
 use shared::codec::Encode;
 use shared::transaction::{Memo as MemoText, SignedTransfer};
 
@@ -167,17 +168,31 @@ fn post(wallet: Wallet, step: RwSignal<Step>, signed: Box<SignedTransfer>) {
             Ok(_) => Step::Sent(signed),
             // It had arrived when the answer was lost.
             Err(Failure::Refused(problem)) if problem.code == "already-pending" => Step::Sent(signed),
+            Err(Failure::Refused(problem)) if problem.code == "nonce-too-low" => taken(signed, &problem).await,
             Err(Failure::Refused(problem)) if problem.status < 500 => {
                 Step::Refused(advice::refusal(&problem.code, &problem.detail))
             }
-            Err(failure) => {
-                let said = failure.title().trim_end_matches('.').to_ascii_lowercase();
-                Step::Unanswered(signed, advice::no_answer(&said))
-            }
+            Err(failure) => unanswered(signed, &failure),
         };
         step.try_set(next);
         wallet.ledger.refresh();
     });
+}
+
+/// A number that is taken may be taken by this very transfer: it arrived when the answer was lost, and was mined since.
+async fn taken(signed: Box<SignedTransfer>, problem: &Problem) -> Step {
+    let id = signed.id();
+    match api::get::<TransactionJson>(&format!("/blockchain/transactions/{id}")).await {
+        // What else the answer says is checked on the way to confirmed.
+        Ok(json) if json.id == id => Step::Sent(signed),
+        Err(failure) if !failure.is_absence() => unanswered(signed, &failure),
+        _ => Step::Refused(advice::refusal(&problem.code, &problem.detail)),
+    }
+}
+
+fn unanswered(signed: Box<SignedTransfer>, failure: &Failure) -> Step {
+    let said = failure.title().trim_end_matches('.').to_ascii_lowercase();
+    Step::Unanswered(signed, advice::no_answer(&said))
 }
 
 #[component]
@@ -243,6 +258,18 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
             fields.amount.set(most.unwrap_or(Amount::ZERO).to_coins());
         }
     };
+    // A pasted link fills in what it asks for; one that cannot be read is told below.
+    Effect::new(move |_| {
+        if let Ok(link) = fields.recipient.with(|text| link::read(text)) {
+            fields.recipient.set(link.address);
+            if let Some(amount) = link.amount {
+                fields.amount.set(amount.to_coins());
+            }
+            if let Some(memo) = link.memo {
+                fields.memo.set(memo);
+            }
+        }
+    });
     let recipient = Memo::new(move |_| {
         let prefix = wallet
             .network
@@ -268,6 +295,12 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
             "{length} of {} bytes. Everybody can read it on the chain.",
             MemoText::MAX_LEN
         ))
+    });
+    let fee_hint = Signal::derive(move || {
+        let said = fields
+            .amount
+            .with(|amount| fields.fee.with(|fee| send::fee_warning(amount, fee)));
+        said.map(str::to_owned)
     });
     view! {
         <PageHeading title="Send" />
@@ -297,6 +330,7 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
                 id="fee"
                 value=fields.fee
                 fault=Signal::derive(move || faults.with(|faults| faults.fee.clone()))
+                hint=fee_hint
                 inputmode="decimal"
             />
             <Suggestions fees fee=fields.fee />

@@ -1,7 +1,7 @@
 //! A signed transfer on its way: pending, then confirmed, as the node's answers tell.
 
 use crate::router::A;
-use frontend::view::verify::{self, Findings};
+use frontend::view::verify::{self, Findings, Outcome};
 use frontend::wallet::progress::Progress;
 use leptos::prelude::*;
 use shared::api::{AccountJson, TransactionJson};
@@ -150,23 +150,38 @@ async fn keep_asking(
 /// Asks the node where a transfer stands, and checks what can be checked.
 async fn ask(wallet: Wallet, signed: &SignedTransfer) -> Result<Report, Failure> {
     let (id, nonce) = (signed.id(), signed.transfer.nonce);
+    let chain = wallet.network.with_untracked(|network| {
+        let network = network.as_ref()?;
+        Some((network.genesis, network.prefix.clone()))
+    });
+    let Some((genesis, prefix)) = chain else {
+        return Err(Failure::Unreachable);
+    };
     match api::get::<TransactionJson>(&format!("/blockchain/transactions/{id}")).await {
         Ok(json) => {
-            let findings = wallet.network.with_untracked(|network| {
-                let network = network.as_ref()?;
-                Some(verify::transaction(&json, &network.genesis, &network.prefix))
-            });
+            let findings = verify::transaction(&json, &id.to_string(), &genesis, &prefix);
+            let progress = match findings.outcome {
+                Outcome::Refuted => Progress::Doubted,
+                _ => Progress::after(Some(&json.standing), nonce, nonce),
+            };
             Ok(Report {
-                progress: Progress::after(Some(&json.standing), nonce, nonce),
-                findings,
+                progress,
+                findings: Some(findings),
             })
         }
         Err(failure) if failure.is_absence() => {
             let sender = wallet.address_of(&signed.transfer.sender);
             let account = api::get::<AccountJson>(&format!("/blockchain/accounts/{sender}")).await?;
-            Ok(Report {
-                progress: Progress::after(None, nonce, account.nonce),
-                findings: None,
+            let findings = verify::account(&account, &sender, &genesis, &prefix);
+            Ok(match findings.outcome {
+                Outcome::Refuted => Report {
+                    progress: Progress::Doubted,
+                    findings: Some(findings),
+                },
+                _ => Report {
+                    progress: Progress::after(None, nonce, account.nonce),
+                    findings: None,
+                },
             })
         }
         Err(failure) => Err(failure),

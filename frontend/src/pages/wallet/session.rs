@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use frontend::wallet::idle;
 use frontend::wallet::known::{self, Chain};
 use frontend::wallet::messages::{Account, Failure, Reply, Request, Standing};
 use leptos::prelude::*;
@@ -19,6 +20,10 @@ use crate::live::use_live;
 pub(super) const AUTO_LOCK_MINUTES: u32 = 5;
 
 const CHAINS: &str = "cairn.wallets";
+
+/// When any tab was last used, and how often that is written down, in milliseconds.
+const LAST_USE: &str = "cairn.last-use";
+const LAST_USE_STEP_MS: f64 = 2_000.0;
 
 /// Where the wallet stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +113,13 @@ pub(crate) fn provide_wallet() {
         live.track_pool();
         wallet.ledger.refresh();
     });
+    Effect::new(move |before: Option<()>| {
+        live.track_undone();
+        if before.is_some() {
+            wallet.ledger.forget_older();
+            wallet.ledger.refresh();
+        }
+    });
     wallet.lock_when_idle();
 }
 
@@ -185,12 +197,20 @@ impl Wallet {
         );
         let address = address::encode(&network.prefix, &account.key);
         self.touched();
-        self.ledger.follow(address.clone(), network.prefix);
+        self.ledger.follow(address.clone(), network.genesis, network.prefix);
         self.phase.set(Phase::Open(Owner { account, address }));
     }
 
-    /// Locks: the worker wipes its secrets, and is ended.
+    /// Locks, here and in all other tabs: the workers wipe their secrets, and are ended.
     pub(super) fn lock(self) {
+        if let Some(name) = self.genesis().map(locked_name) {
+            // Other tabs hear of what is written.
+            store(&name, &(js_sys::Date::now() as u64).to_string());
+        }
+        self.lock_here();
+    }
+
+    fn lock_here(self) {
         if !matches!(self.phase.get_untracked(), Phase::Open(_)) {
             return;
         }
@@ -245,7 +265,17 @@ impl Wallet {
     }
 
     fn touched(self) {
-        self.last_use_ms.set_value(js_sys::Date::now());
+        let now = js_sys::Date::now();
+        if (now - self.last_use_ms.get_value()).abs() > LAST_USE_STEP_MS {
+            store(LAST_USE, &(now as u64).to_string());
+        }
+        self.last_use_ms.set_value(now);
+    }
+
+    /// When this tab or another was last used, in milliseconds since 1970.
+    fn last_use_ms(self) -> f64 {
+        let elsewhere = stored(LAST_USE).and_then(|text| text.parse::<u64>().ok());
+        self.last_use_ms.get_value().max(elsewhere.unwrap_or(0) as f64)
     }
 
     fn lock_when_idle(self) {
@@ -254,19 +284,33 @@ impl Wallet {
             on_cleanup(move || handle.remove());
         }
         let look = move || {
-            let minutes = self.auto_lock_minutes();
-            let idle_ms = js_sys::Date::now() - self.last_use_ms.get_value();
-            if minutes > 0 && idle_ms >= f64::from(minutes) * 60_000.0 {
+            let now = js_sys::Date::now();
+            if matches!(self.phase.get_untracked(), Phase::Open(_))
+                && idle::is_due(self.last_use_ms(), now, self.auto_lock_minutes(), document().hidden())
+            {
                 self.lock();
             }
         };
         // A computer that slept runs no timers: it is looked at when somebody comes back as well.
-        let handle = window_event_listener_untyped("focus", move |_| look());
+        for event in ["focus", "visibilitychange"] {
+            let handle = window_event_listener_untyped(event, move |_| look());
+            on_cleanup(move || handle.remove());
+        }
+        let handle = window_event_listener(leptos::ev::storage, move |event| {
+            if event.key().is_some() && event.key() == self.genesis().map(locked_name) {
+                self.lock_here();
+            }
+        });
         on_cleanup(move || handle.remove());
         if let Ok(timer) = set_interval_with_handle(look, Duration::from_secs(2)) {
             on_cleanup(move || timer.clear());
         }
     }
+}
+
+/// Where it is written that the wallet of a chain was locked.
+fn locked_name(genesis: Hash) -> String {
+    format!("cairn.{genesis}.locked")
 }
 
 /// Reads from the page's own storage, which holds no secret.

@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 
 use super::choose_password::ChoosePassword;
 use super::gate::Gate;
+use super::keeping::KeptHere;
 use super::parts::{Alarm, PasswordField, PasswordUse, while_here};
 use super::session::{Owner, use_wallet};
 use crate::components::heading::PageHeading;
@@ -27,6 +28,7 @@ fn Settings(owner: Owner) -> impl IntoView {
         <div class="wallet-settings">
             <AutoLock />
             <Backup address=owner.address />
+            <KeptHere />
             <ChangePassword />
             <section class="card">
                 <h2>"Derivation path"</h2>
@@ -67,7 +69,7 @@ fn AutoLock() -> impl IntoView {
     view! {
         <section class="card">
             <h2>"Auto-lock"</h2>
-            <p>"The wallet locks by itself when nobody uses this page."</p>
+            <p>"The wallet locks by itself when nobody uses this page, in all tabs at once; sooner when it is hidden."</p>
             <div class="wallet-field">
                 <label for="auto-lock">"Lock after"</label>
                 <select id="auto-lock" on:change=choose>

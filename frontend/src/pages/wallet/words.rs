@@ -64,7 +64,7 @@ impl Words {
     }
 }
 
-/// The fields, with the words of the list that fit beneath.
+/// The fields, with the words of the list that fit above them, where they stay in sight beside a keyboard on the screen.
 #[component]
 pub(super) fn WordFields(
     /// What is typed.
@@ -202,13 +202,11 @@ pub(super) fn WordFields(
     };
     view! {
         <div class="wallet-words">
-            <ol class="wallet-word-grid">
-                <For each=listed key=|(index, _)| *index children=draw />
-            </ol>
             <div class="wallet-offered" role="group" aria-label="Words that fit">
                 {move || {
-                    offered()
-                        .map(|(index, offered)| {
+                    match offered() {
+                        None => view! { <span class="wallet-hint">"Words that fit appear here."</span> }.into_any(),
+                        Some((index, offered)) => {
                             offered
                                 .into_iter()
                                 .map(|word| {
@@ -228,9 +226,14 @@ pub(super) fn WordFields(
                                     }
                                 })
                                 .collect_view()
-                        })
+                                .into_any()
+                        }
+                    }
                 }}
             </div>
+            <ol class="wallet-word-grid">
+                <For each=listed key=|(index, _)| *index children=draw />
+            </ol>
             <label class="wallet-check">
                 <input type="checkbox" prop:checked=move || is_shown.get() on:change=move |event| is_shown.set(event_target_checked(&event)) />
                 <span>"Show the words"</span>
