@@ -173,7 +173,6 @@ test('a wallet locks in all tabs at once, and a hidden one earlier', async ({ pa
   await page.clock.install();
   await restoreWallet(page, ABANDON);
   const second = await context.newPage();
-  await second.clock.install();
   await second.goto(`${baseURL}/wallet`);
   await unlock(second);
   await expectOpen(second);
@@ -182,21 +181,21 @@ test('a wallet locks in all tabs at once, and a hidden one earlier', async ({ pa
     await expect(tab.getByRole('heading', { name: 'Your wallet is locked' })).toBeVisible();
   }
 
-  // Use of one tab keeps the other open, and both see when it ends.
+  // Use of one tab keeps the other open, and both see when it ends. The clock is that of all tabs.
   for (const tab of [page, second]) {
     await unlock(tab);
     await expectOpen(tab);
   }
-  for (const tab of [page, second]) await tab.clock.fastForward('04:00');
+  await page.clock.fastForward('04:00');
   await second.mouse.click(5, 5);
-  for (const tab of [page, second]) await tab.clock.fastForward('02:00');
+  await page.clock.fastForward('02:00');
   await expectOpen(page);
   await page.evaluate(() => {
     Object.defineProperty(document, 'hidden', { value: true });
     document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
   });
   await expectOpen(page);
-  for (const tab of [page, second]) await tab.clock.fastForward('01:30');
+  await page.clock.fastForward('01:30');
   for (const tab of [page, second]) {
     await expect(tab.getByRole('heading', { name: 'Your wallet is locked' })).toBeVisible();
   }
