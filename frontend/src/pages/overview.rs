@@ -122,7 +122,9 @@ fn Charts() -> impl IntoView {
     // Oldest first, as time runs.
     let headers = Memo::new(move |_| {
         let blocks = live.blocks().unwrap_or_default();
-        blocks.into_iter().rev().map(|block| block.header).collect::<Vec<_>>()
+        // The genesis block's time is the parameters': how long ago that was says nothing of blocks.
+        let mined = blocks.into_iter().rev().map(|block| block.header);
+        mined.filter(|header| header.height > 0).collect::<Vec<_>>()
     });
     let pairs = move |read: fn(&shared::api::HeaderJson, &shared::api::HeaderJson) -> Value| {
         headers.with(|headers| {
