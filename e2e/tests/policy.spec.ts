@@ -66,6 +66,24 @@ test('the policy holds: inline code does not run', async ({ page }) => {
   expect(await page.evaluate(() => 'inline' in window)).toBe(false);
 });
 
+test('the description of the interface is drawn under the policy, and its forms work', async ({ page, node }) => {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto('/docs');
+  const description = await node.get('/blockchain/openapi.json');
+  const methods = Object.values<object>(description.paths).flatMap((path) => Object.keys(path));
+  await expect(page.locator('details')).toHaveCount(methods.length);
+  await expect(page.locator('body')).not.toContainText('`');
+  const status = page.locator('details').filter({ has: page.getByText('/blockchain/status', { exact: true }) });
+  await status.locator('summary').click();
+  await status.getByRole('button', { name: 'Try it' }).click();
+  await expect(status.locator('pre')).toContainText('"network": "dev"');
+  expect(complaints).toEqual([]);
+});
+
 test('no request leaves the origin of the node', async ({ page, context, node }) => {
   const outside: string[] = [];
   context.on('request', (request) => {

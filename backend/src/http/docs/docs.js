@@ -8,6 +8,10 @@ const element = (name, attributes = {}, ...children) => {
   return made;
 };
 
+// The parts of a text, with what stands between backticks as code.
+const prose = (text) =>
+  (text ?? "").split("`").map((part, index) => (index % 2 === 1 ? element("code", {}, part) : part));
+
 const resolve = (description, schema) => {
   const name = schema?.$ref?.split("/").pop();
   return name ? description.components.schemas[name] : schema;
@@ -45,7 +49,7 @@ const example = (description, schema, depth = 0) => {
 };
 
 const field = (name, hint, control) =>
-  element("label", {}, element("span", {}, name), control, element("small", {}, hint ?? ""));
+  element("label", {}, element("span", {}, name), control, element("small", {}, ...prose(hint)));
 
 const operation = (description, method, path, about) => {
   const parameters = (about.parameters ?? []).filter((one) => one.in !== "header");
@@ -109,7 +113,7 @@ const operation = (description, method, path, about) => {
       {},
       element("code", { class: "method" }, method.toUpperCase()),
       element("code", { class: "path" }, path),
-      element("span", { class: "about" }, [about.summary, about.description].filter(Boolean).join(" ")),
+      element("span", { class: "about" }, ...prose([about.summary, about.description].filter(Boolean).join(" "))),
     ),
     form,
   );
@@ -135,7 +139,7 @@ const start = async () => {
   try {
     const reply = await fetch("/blockchain/openapi.json");
     const description = await reply.json();
-    about.textContent = description.info.description;
+    about.replaceChildren(...prose(description.info.description));
     const groups = new Map();
     for (const [path, methods] of Object.entries(description.paths)) {
       for (const [method, operationAbout] of Object.entries(methods)) {
