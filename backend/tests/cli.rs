@@ -8,7 +8,7 @@ mod bench;
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use bench::{Bench, Outcome};
+use bench::{Bench, Outcome, with_keys};
 
 const PASSWORD: &str = "heather on the north slope";
 const PHRASE: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
@@ -149,17 +149,7 @@ fn a_phrase_gives_its_wallet_back() {
 fn a_known_phrase_has_a_known_address() {
     let bench = Bench::new();
     bench.wallet("w");
-    let told = bench
-        .run([
-            "wallet",
-            "address",
-            "--file",
-            "w",
-            "--password-file",
-            "password",
-            "--json",
-        ])
-        .json();
+    let told = bench.run(with_keys("address", &["--json"])).json();
     // The path m/44'/7331'/0' of SLIP-0010, computed by an independent program.
     assert_eq!(
         told["public_key"],
@@ -194,16 +184,7 @@ fn wallets_are_refused_for_what_is_wrong_with_them() {
     open("huge", "password").refused(1, "huge has more than");
 
     // Nothing is overwritten.
-    let again = [
-        "wallet",
-        "restore",
-        "--file",
-        "w",
-        "--password-file",
-        "password",
-        "--phrase-file",
-        "phrase",
-    ];
+    let again = with_keys("restore", &["--phrase-file", "phrase"]);
     bench.run(again).refused(1, "exists already");
     assert_eq!(fs::read(bench.path("w")).unwrap(), sealed);
     bench.write("empty", "");
@@ -222,16 +203,7 @@ fn what_was_typed_of_a_phrase_is_not_repeated() {
         ("legal winner".to_owned(), "these are 2"),
     ] {
         bench.write("phrase", &phrase);
-        let restore = [
-            "wallet",
-            "restore",
-            "--file",
-            "w",
-            "--password-file",
-            "password",
-            "--phrase-file",
-            "phrase",
-        ];
+        let restore = with_keys("restore", &["--phrase-file", "phrase"]);
         let outcome = bench.run(restore).refused(1, sentence);
         assert!(!outcome.stderr.contains("sausage"), "{}", outcome.stderr);
         assert!(!bench.path("w").exists());
@@ -242,17 +214,8 @@ fn what_was_typed_of_a_phrase_is_not_repeated() {
 fn a_backup_is_the_wallet() {
     let bench = Bench::new();
     bench.wallet("w");
-    let export = [
-        "wallet",
-        "export",
-        "--file",
-        "w",
-        "--password-file",
-        "password",
-        "--out",
-        "backup",
-    ];
-    bench.run(export).ok();
+    let export = with_keys("export", &["--out", "backup"]);
+    bench.run(&export).ok();
     assert_eq!(
         fs::read(bench.path("w")).unwrap(),
         fs::read(bench.path("backup")).unwrap()
@@ -264,16 +227,7 @@ fn a_backup_is_the_wallet() {
     bench.run(export).refused(1, "exists already");
     let told = bench.run(["wallet", "export", "--file", "w", "--json"]).json();
     assert_eq!(told["vault"], hex::encode(fs::read(bench.path("w")).unwrap()));
-    let phrase = [
-        "wallet",
-        "export",
-        "--file",
-        "w",
-        "--password-file",
-        "password",
-        "--phrase-out",
-        "out",
-    ];
+    let phrase = with_keys("export", &["--phrase-out", "out"]);
     bench.run(phrase).ok();
     assert_eq!(bench.read("out").trim(), PHRASE);
     bench.write("wrong", "x");
@@ -296,17 +250,7 @@ fn a_backup_is_the_wallet() {
 fn signatures_of_messages_hold_for_what_was_signed() {
     let bench = Bench::new();
     bench.wallet("w");
-    let sign = [
-        "wallet",
-        "sign",
-        "--file",
-        "w",
-        "--password-file",
-        "password",
-        "--message",
-        "It is I.",
-        "--json",
-    ];
+    let sign = with_keys("sign", &["--message", "It is I.", "--json"]);
     let signed = bench.run(sign).json();
     let (address, signature) = (
         signed["address"].as_str().unwrap(),
@@ -376,16 +320,7 @@ fn a_network_of_ones_own() {
     );
     // A wallet of another network signs nothing for it.
     let address = bench.address("w");
-    let send = [
-        "wallet",
-        "send",
-        "--file",
-        "w",
-        "--password-file",
-        "password",
-        "--node",
-        &node.url,
-    ];
+    let send = with_keys("send", &["--node", &node.url]);
     let send = [&send[..], &["--to", &address, "--amount", "1"]].concat();
     bench.run(&send).refused(1, "is on another chain");
     node.stop();
@@ -540,22 +475,10 @@ fn the_life_of_a_chain() {
     node.post("/blockchain/transactions/new", &signed);
 
     // `--wait` ends when the block is there.
-    let waiting = bench.start([
-        "wallet",
+    let waiting = bench.start(with_keys(
         "send",
-        "--file",
-        "w",
-        "--password-file",
-        "password",
-        "--node",
-        url,
-        "--to",
-        &other,
-        "--amount",
-        "1",
-        "--wait",
-        "--json",
-    ]);
+        &["--node", url, "--to", &other, "--amount", "1", "--wait", "--json"],
+    ));
     node.mine_until_pending_is_empty(2);
     let waited = waiting.finish().json();
     assert_eq!((&waited["state"], &waited["nonce"]), (&"mined".into(), &2.into()));

@@ -11,12 +11,22 @@ use serde::de::DeserializeOwned;
 use shared::api::{MineRequest, Mined, Problem};
 use web_sys::{AbortController, RequestCache};
 
-/// How long an answer may take.
-const TIME_OUT: Duration = Duration::from_secs(30);
-/// Where blocks are mined on demand.
-const MINE: &str = "/blockchain/mine";
-/// How long mining may take: longer than the node itself tries, so that it is the node that says why it found nothing.
-const MINING_TIME_OUT: Duration = Duration::from_secs(75);
+/// How long an answer may take, and what it is called when there is none by then.
+#[derive(Clone, Copy)]
+struct Limit {
+    time: Duration,
+    over: fn() -> Failure,
+}
+
+const USUAL: Limit = Limit {
+    time: Duration::from_secs(30),
+    over: || Failure::Unreachable,
+};
+/// Longer than the node itself tries, so that it is the node that says why it found nothing.
+const MINING: Limit = Limit {
+    time: Duration::from_secs(75),
+    over: || Failure::NotMined,
+};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,8 +114,12 @@ pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
 /// # Errors
 /// Why there is no answer.
 pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
+    send(path, body, USUAL).await
+}
+
+async fn send<T: DeserializeOwned>(path: &str, body: &impl Serialize, limit: Limit) -> Result<T, Failure> {
     let body = serde_json::to_string(body).map_err(|error| Failure::Unreadable(error.to_string()))?;
-    decode(&ask(path.to_owned(), Some(body)).await?)
+    decode(&ask(path.to_owned(), Some(body), limit).await?)
 }
 
 /// The text of the answer to GET. What does not depend on the answer's type is compiled once for all types.
@@ -113,7 +127,7 @@ pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize)
 /// # Errors
 /// Why there is no answer.
 pub(crate) fn text(path: String) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
-    ask(path, None)
+    ask(path, None, USUAL)
 }
 
 /// Asks the node to mine.
@@ -121,7 +135,7 @@ pub(crate) fn text(path: String) -> Pin<Box<dyn Future<Output = Result<String, F
 /// # Errors
 /// Why there is no block.
 pub(crate) async fn mine(request: &MineRequest) -> Result<Mined, Failure> {
-    post(MINE, request).await
+    send("/blockchain/mine", request, MINING).await
 }
 
 /// Reads an answer.
@@ -132,10 +146,9 @@ pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     json::read(text).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
-fn ask(path: String, body: Option<String>) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
+fn ask(path: String, body: Option<String>, limit: Limit) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
     Box::pin(async move {
-        let is_mining = path == MINE;
-        let patience = Patience::new(if is_mining { MINING_TIME_OUT } else { TIME_OUT });
+        let patience = Patience::new(limit.time);
         let signal = patience.signal();
         let request = match body {
             None => {
@@ -150,9 +163,12 @@ fn ask(path: String, body: Option<String>) -> Pin<Box<dyn Future<Output = Result
             }
         };
         let request = request.map_err(|error| Failure::Unreadable(error.to_string()))?;
-        let lost = || match patience.is_over() && is_mining {
-            true => Failure::NotMined,
-            false => Failure::Unreachable,
+        let lost = || {
+            if patience.is_over() {
+                (limit.over)()
+            } else {
+                Failure::Unreachable
+            }
         };
         let response = request.send().await.map_err(|_| lost())?;
         let text = response.text().await.map_err(|_| lost())?;

@@ -10,7 +10,7 @@ use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Why a text is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,10 +71,7 @@ impl<'de> Deserializer<'de> for Node {
             },
             Value::String(text) => visitor.visit_string(text),
             Value::Array(items) => visitor.visit_seq(Items(items.into_iter())),
-            Value::Object(fields) => visitor.visit_map(Fields {
-                rest: fields.into_iter(),
-                value: Value::Null,
-            }),
+            Value::Object(fields) => visitor.visit_map(Fields::of(fields)),
         }
     }
 
@@ -89,10 +86,7 @@ impl<'de> Deserializer<'de> for Node {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         match self.0 {
-            Value::Object(fields) => visitor.visit_map(Fields {
-                rest: fields.into_iter(),
-                value: Value::Null,
-            }),
+            Value::Object(fields) => visitor.visit_map(Fields::of(fields)),
             _ => Err(de::Error::custom("expected an object")),
         }
     }
@@ -149,6 +143,15 @@ struct Fields {
     rest: serde_json::map::IntoIter,
     /// Of the field whose name was read last.
     value: Value,
+}
+
+impl Fields {
+    fn of(object: Map<String, Value>) -> Self {
+        Self {
+            rest: object.into_iter(),
+            value: Value::Null,
+        }
+    }
 }
 
 impl<'de> MapAccess<'de> for Fields {

@@ -37,6 +37,9 @@ const HEADER_LEN: usize = 8 + 2 + 8 + 3 * 4 + SALT_LEN + NONCE_LEN + 4;
 /// The bytes of the authentication tag, the last of the ciphertext.
 const TAG_LEN: usize = 16;
 
+/// The fewest characters of a password that is newly set, on the page and the command line. An older one opens its vault.
+pub const MIN_PASSWORD_CHARS: usize = 8;
+
 /// The bytes of the checksum at the end.
 const CHECKSUM_LEN: usize = 8;
 

@@ -14,6 +14,13 @@ use super::{PASSWORD, PHRASE};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cairn");
 
+/// The arguments of a command that opens the wallet `w` with its password, and what else it takes.
+pub(crate) fn with_keys<'a>(command: &'a str, others: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["wallet", command, "--file", "w", "--password-file", "password"];
+    arguments.extend(others);
+    arguments
+}
+
 pub(crate) struct Bench(tempfile::TempDir);
 
 /// How the program ended.

@@ -541,9 +541,6 @@ mod tests {
     #[test]
     fn a_true_answer_about_another_block_is_refuted() {
         let answer = transaction_answer(&GENESIS);
-        let Standing::Mined { .. } = answer.standing else {
-            unreachable!()
-        };
         let signed = answer.transfer.unwrap();
         let header = mined(Header {
             transactions_root: block::transactions_root(&[answer.id]),

@@ -1,6 +1,7 @@
 //! What the page asks of the key worker, and what it answers: posted as bytes, which both sides wipe after use.
 //!
-//! Page and worker are built together, so the bytes need not describe themselves: that is postcard, a tenth of JSON's code.
+//! Page and worker are built together, so the bytes need not describe themselves: that is postcard, which takes less code
+//! than JSON.
 //!
 //! The worker never says a key, a seed or a password. It says a phrase once, when it made it, because a person must write
 //! it down; and it says files, which are encrypted.

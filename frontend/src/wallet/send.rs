@@ -55,10 +55,12 @@ pub fn read_recipient(text: &str, prefix: &Prefix) -> Result<PublicKey, String> 
     if text.is_empty() {
         return Err("Whom do you pay? Paste the address that they show you.".to_owned());
     }
-    if link::is_link(text) {
-        link::read(text)?;
-    }
-    address::decode_checked(prefix, text)
+    let asked = if link::is_link(text) {
+        link::read(text)?.address
+    } else {
+        text.to_owned()
+    };
+    address::decode_checked(prefix, &asked)
         .map_err(|error| format!("{}. Ask for the address again.", capital(&error.to_string())))
 }
 
@@ -237,6 +239,9 @@ mod tests {
         let said = read_recipient(&other, &prefix()).unwrap_err();
         assert!(said.contains("class") && said.contains("dev"), "{said}");
         assert!(read_recipient(&format!(" {} ", form().recipient), &prefix()).is_ok());
+        // A payment link counts by its address.
+        assert!(read_recipient(&format!("cairn:{}?amount=2", form().recipient), &prefix()).is_ok());
+        assert_eq!(read_recipient(&format!("cairn:{other}"), &prefix()), Err(said));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! A hint on how long a password would hold, rough on purpose: length and variety count, repetition and sequences do not.
 
-/// The fewest characters that a new password may have.
-pub const MIN_LEN: usize = 8;
+use shared::vault::MIN_PASSWORD_CHARS;
 
 /// How good a password is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
-    /// Under [`MIN_LEN`] characters.
+    /// Under [`MIN_PASSWORD_CHARS`] characters.
     TooShort,
     /// A patient thief of the computer finds it.
     Weak,
@@ -44,7 +43,7 @@ impl Strength {
 #[must_use]
 pub fn strength(password: &str) -> Strength {
     let letters: Vec<char> = password.chars().collect();
-    if letters.len() < MIN_LEN {
+    if letters.len() < MIN_PASSWORD_CHARS {
         return Strength::TooShort;
     }
     // A letter that repeats or continues its neighbour is guessed with it.
@@ -71,7 +70,7 @@ pub fn strength(password: &str) -> Strength {
 /// # Errors
 /// A sentence for the person.
 pub fn check_new(password: &str, repeated: &str) -> Result<(), &'static str> {
-    if password.chars().count() < MIN_LEN {
+    if password.chars().count() < MIN_PASSWORD_CHARS {
         return Err("The password needs at least 8 characters.");
     }
     if password != repeated {

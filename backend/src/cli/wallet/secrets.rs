@@ -6,16 +6,16 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use shared::phrase::{Passphrase, Phrase, PhraseError};
+use shared::{
+    phrase::{Passphrase, Phrase, PhraseError},
+    vault::MIN_PASSWORD_CHARS,
+};
 use zeroize::Zeroizing;
 
 use crate::cli::{WrongUse, files};
 
 /// The greatest length of a file with a secret.
 const MAX_SECRET: u64 = 4096;
-
-/// The fewest characters of a password for a new wallet, as on the page.
-const MIN_PASSWORD_LEN: usize = 8;
 
 /// The password of a wallet that exists.
 ///
@@ -38,9 +38,9 @@ pub(super) fn new_password(file: Option<&Path>) -> Result<Zeroizing<String>> {
         bail!("the two passwords differ: nothing was written");
     }
     let length = password.chars().count();
-    if length < MIN_PASSWORD_LEN {
+    if length < MIN_PASSWORD_CHARS {
         bail!(
-            "the password has {length} characters, and a new one has at least {MIN_PASSWORD_LEN}: nothing was written"
+            "the password has {length} characters, and a new one has at least {MIN_PASSWORD_CHARS}: nothing was written"
         );
     }
     Ok(password)

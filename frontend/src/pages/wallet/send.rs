@@ -258,9 +258,16 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
             fields.amount.set(most.unwrap_or(Amount::ZERO).to_coins());
         }
     };
-    // A pasted link fills in what it asks for; one that cannot be read is told below.
+    // A pasted link fills in what it asks for; one that cannot be read, or is of another network, is told below.
     Effect::new(move |_| {
-        if let Ok(link) = fields.recipient.with(|text| link::read(text)) {
+        let is_ours = |link: &link::Link| {
+            wallet.network.with(|network| {
+                let prefix = network.as_ref().map(|network| &network.prefix);
+                prefix.is_some_and(|prefix| send::read_recipient(&link.address, prefix).is_ok())
+            })
+        };
+        let link = fields.recipient.with(|text| link::read(text));
+        if let Some(link) = link.ok().filter(is_ours) {
             fields.recipient.set(link.address);
             if let Some(amount) = link.amount {
                 fields.amount.set(amount.to_coins());
