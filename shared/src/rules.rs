@@ -15,7 +15,7 @@ use crate::{
     params::Network,
     pow::{Midstate, Target},
     state::{Account, StateTree},
-    transaction::{Note, Reward, SignedTransfer, VerifiedTransfer},
+    transaction::{Note, Reward, SignedTransfer, Transfer, VerifiedTransfer},
 };
 
 /// A part that an account plays.
@@ -758,6 +758,58 @@ impl Tip {
     }
 }
 
+/// What a transfer in a block at `height` makes of the sender's account and the recipient's, in this order. Who pays
+/// themselves has one account: both that come out are it, and the `recipient` that goes in is not looked at.
+///
+/// Form, keys and signature are not checked: [`VerifiedTransfer`] stands for those.
+///
+/// # Errors
+/// [`RuleError::Expired`], [`RuleError::WrongNonce`], [`RuleError::AmountOverflow`], [`RuleError::InsufficientBalance`] or
+/// [`RuleError::BalanceOverflow`].
+pub fn apply_transfer(
+    transfer: &Transfer,
+    height: u64,
+    sender: Account,
+    recipient: Account,
+) -> Result<(Account, Account), RuleError> {
+    let &Transfer {
+        amount,
+        fee,
+        nonce,
+        valid_until,
+        ..
+    } = transfer;
+    if valid_until != 0 && valid_until < height {
+        return Err(RuleError::Expired { valid_until, height });
+    }
+    let wrong_nonce = RuleError::WrongNonce {
+        sender: transfer.sender,
+        expected: sender.nonce,
+        found: nonce,
+    };
+    if nonce != sender.nonce {
+        return Err(wrong_nonce);
+    }
+    let needed = transfer.total().ok_or(RuleError::AmountOverflow { amount, fee })?;
+    let balance = sender
+        .balance
+        .checked_sub(needed)
+        .ok_or(RuleError::InsufficientBalance {
+            sender: transfer.sender,
+            needed,
+            available: sender.balance,
+        })?;
+    let nonce = nonce.checked_add(1).ok_or(wrong_nonce)?;
+    let sender = Account { balance, nonce };
+    let is_to_self = transfer.recipient == transfer.sender;
+    let credited = if is_to_self { sender } else { recipient };
+    let balance = credited.balance.checked_add(amount).ok_or(RuleError::BalanceOverflow {
+        account: transfer.recipient,
+    })?;
+    let recipient = Account { balance, ..credited };
+    Ok((if is_to_self { recipient } else { sender }, recipient))
+}
+
 /// Accounts while a block is applied: the tree, and on top of it what changed.
 #[derive(Debug, Clone)]
 pub struct Ledger<'a> {
@@ -790,51 +842,11 @@ impl<'a> Ledger<'a> {
     /// [`RuleError::BalanceOverflow`].
     pub fn transfer(&mut self, verified: &VerifiedTransfer, height: u64) -> Result<(), RuleError> {
         let transfer = verified.transfer();
-        let sender = transfer.sender;
-        if transfer.valid_until != 0 && transfer.valid_until < height {
-            return Err(RuleError::Expired {
-                valid_until: transfer.valid_until,
-                height,
-            });
-        }
-        let before = self.account(&sender);
-        if transfer.nonce != before.nonce {
-            return Err(RuleError::WrongNonce {
-                sender,
-                expected: before.nonce,
-                found: transfer.nonce,
-            });
-        }
-        let needed = transfer.total().ok_or(RuleError::AmountOverflow {
-            amount: transfer.amount,
-            fee: transfer.fee,
-        })?;
-        let balance = before
-            .balance
-            .checked_sub(needed)
-            .ok_or(RuleError::InsufficientBalance {
-                sender,
-                needed,
-                available: before.balance,
-            })?;
-        let nonce = before.nonce.checked_add(1).ok_or(RuleError::WrongNonce {
-            sender,
-            expected: before.nonce,
-            found: transfer.nonce,
-        })?;
-        if transfer.recipient != sender
-            && self
-                .account(&transfer.recipient)
-                .balance
-                .checked_add(transfer.amount)
-                .is_none()
-        {
-            return Err(RuleError::BalanceOverflow {
-                account: transfer.recipient,
-            });
-        }
-        self.set(sender, Account { balance, nonce });
-        self.credit(transfer.recipient, transfer.amount)
+        let (sender, recipient) = (self.account(&transfer.sender), self.account(&transfer.recipient));
+        let (sender, recipient) = apply_transfer(transfer, height, sender, recipient)?;
+        self.set(transfer.sender, sender);
+        self.set(transfer.recipient, recipient);
+        Ok(())
     }
 
     fn credit(&mut self, key: PublicKey, amount: Amount) -> Result<(), RuleError> {

@@ -120,6 +120,35 @@ impl Transfer {
         self.amount.checked_add(self.fee)
     }
 
+    /// Verifies the rules on amounts and keys: all that can be known before it is signed.
+    ///
+    /// # Errors
+    /// [`RuleError::AmountZero`], [`RuleError::AmountOverflow`] or [`RuleError::InvalidKey`].
+    pub fn check_form(&self) -> Result<(), RuleError> {
+        self.check_amounts()?;
+        self.check_key(Party::Sender, PublicKey::check)?;
+        self.check_key(Party::Recipient, PublicKey::check)
+    }
+
+    fn check_amounts(&self) -> Result<(), RuleError> {
+        let Self { amount, fee, .. } = *self;
+        if amount == Amount::ZERO {
+            return Err(RuleError::AmountZero);
+        }
+        if amount.checked_add(fee).is_none() {
+            return Err(RuleError::AmountOverflow { amount, fee });
+        }
+        Ok(())
+    }
+
+    fn check_key(&self, party: Party, check: impl FnOnce(&PublicKey) -> Result<(), KeyError>) -> Result<(), RuleError> {
+        let key = match party {
+            Party::Recipient => self.recipient,
+            _ => self.sender,
+        };
+        check(&key).map_err(|reason| RuleError::InvalidKey { party, key, reason })
+    }
+
     /// Signs for the chain whose genesis block has hash `genesis`.
     #[must_use]
     pub fn sign(self, genesis: &Hash, key: &SecretKey) -> SignedTransfer {
@@ -189,7 +218,7 @@ impl SignedTransfer {
     /// # Errors
     /// [`RuleError::AmountZero`], [`RuleError::AmountOverflow`], [`RuleError::InvalidKey`] or [`RuleError::InvalidSignature`].
     pub fn verify(self, genesis: &Hash) -> Result<VerifiedTransfer, RuleError> {
-        self.check_form()?;
+        self.transfer.check_form()?;
         let message = self.transfer.signing_hash(genesis);
         let id = self.id();
         verify(&self.transfer.sender, message.as_bytes(), &self.signature)
@@ -199,32 +228,6 @@ impl SignedTransfer {
             id,
             genesis: *genesis,
         })
-    }
-
-    /// The rules on amounts and keys.
-    fn check_form(&self) -> Result<(), RuleError> {
-        self.check_amounts()?;
-        self.check_key(Party::Sender, PublicKey::check)?;
-        self.check_key(Party::Recipient, PublicKey::check)
-    }
-
-    fn check_amounts(&self) -> Result<(), RuleError> {
-        let Transfer { amount, fee, .. } = self.transfer;
-        if amount == Amount::ZERO {
-            return Err(RuleError::AmountZero);
-        }
-        if amount.checked_add(fee).is_none() {
-            return Err(RuleError::AmountOverflow { amount, fee });
-        }
-        Ok(())
-    }
-
-    fn check_key(&self, party: Party, check: impl FnOnce(&PublicKey) -> Result<(), KeyError>) -> Result<(), RuleError> {
-        let key = match party {
-            Party::Recipient => self.transfer.recipient,
-            _ => self.transfer.sender,
-        };
-        check(&key).map_err(|reason| RuleError::InvalidKey { party, key, reason })
     }
 }
 
@@ -268,10 +271,10 @@ impl VerifiedTransfer {
         // the signature.
         let mut recipients = BTreeSet::new();
         let mut check = |signed: &SignedTransfer| {
-            signed.check_amounts()?;
-            signed.check_key(Party::Sender, PublicKey::check_encoding)?;
+            signed.transfer.check_amounts()?;
+            signed.transfer.check_key(Party::Sender, PublicKey::check_encoding)?;
             if recipients.insert(signed.transfer.recipient) {
-                signed.check_key(Party::Recipient, PublicKey::check)?;
+                signed.transfer.check_key(Party::Recipient, PublicKey::check)?;
             }
             Ok(())
         };
