@@ -4,7 +4,7 @@
 
 mod served;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::{Value, json};
 use served::{Served, address, person, send, shape, signed, transfer};
@@ -470,6 +470,29 @@ async fn the_page_has_its_places_and_the_interface_its_own_404() {
             (404, "route-not-found"),
             "{path}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_installs_the_page_is_asked_for_each_time() {
+    let served = Served::start().await;
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
+    for (path, content_type) in [
+        ("/manifest.webmanifest", "application/manifest+json"),
+        ("/service-worker.js", "text/javascript; charset=utf-8"),
+        ("/icon-192.png", "image/png"),
+        ("/icon.svg", "image/svg+xml"),
+    ] {
+        let reply = served.get(path).await;
+        // The node is also built, and tested, without a page.
+        let Ok(file) = fs::read(dist.join(&path[1..])) else {
+            assert_eq!(reply.code(), "file-not-found", "{path}");
+            continue;
+        };
+        assert_eq!(reply.status, 200, "{path}");
+        assert_eq!(reply.text, String::from_utf8_lossy(&file), "{path}");
+        assert_eq!(reply.header("content-type"), content_type, "{path}");
+        assert_eq!(reply.header("cache-control"), "no-cache", "{path}");
     }
 }
 

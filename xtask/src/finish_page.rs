@@ -1,12 +1,14 @@
 //! Trunk's last hook: turns what Trunk emitted into what the node serves under a policy without inline code.
 //!
 //! In a release build the start script moves into a file of its own, everything that the browser loads carries the hash
-//! of its content, and beside every file that gains from it lies its brotli form. Under `trunk serve` nothing is changed.
+//! of its content, the service worker knows the hash of every file, and beside every file that gains from it lies its brotli
+//! form. Under `trunk serve` nothing is changed.
 
 mod compress;
 mod html;
 mod index;
-mod integrity;
+pub(crate) mod integrity;
+mod service_worker;
 mod worker;
 
 use std::env;
@@ -34,5 +36,6 @@ fn finish(staging: &Path) -> Result<()> {
     let emitted = fs::read_to_string(&index).context("Trunk left no index.html")?;
     let finished = index::finish(&emitted, staging)?;
     fs::write(&index, finished).context("cannot write index.html")?;
+    service_worker::finish(staging)?;
     compress::all(staging)
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::html::{self, Tag};
 use super::integrity::{integrity, integrity_of, short_hash};
+use super::service_worker;
 
 /// Attributes by which an element loads something, or leads somewhere.
 const ADDRESSES: [&str; 8] = [
@@ -51,7 +52,15 @@ pub(super) fn finish(emitted: &str, staging: &Path) -> Result<String> {
                 );
                 continue;
             }
-            ("script", _) => check(&mut tag, "src", staging)?,
+            ("script", _) => {
+                check(&mut tag, "src", staging)?;
+                if tag
+                    .get("src")
+                    .is_some_and(|url| url.starts_with(service_worker::REGISTRAR))
+                {
+                    tag.set(service_worker::ATTRIBUTE, service_worker::URL.to_owned());
+                }
+            }
             ("link", _) if tag.get("rel").is_some_and(|rel| CHECKED_LINKS.contains(&rel)) => {
                 check(&mut tag, "href", staging)?;
             }

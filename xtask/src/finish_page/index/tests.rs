@@ -65,6 +65,22 @@ fn everything_that_is_loaded_carries_the_hash_of_its_content() {
 }
 
 #[test]
+fn the_script_that_registers_the_service_worker_is_told_its_address() {
+    let folder = staging("install");
+    for name in ["install-1.js", "theme-1.js"] {
+        fs::write(folder.join(name), "1").unwrap();
+    }
+    let scripts = "<script src=\"/install-1.js\" defer></script><script src=\"/theme-1.js\"></script>";
+    let finished = finish(&EMITTED.replace("<title>", &format!("{scripts}<title>")), &folder).unwrap();
+    let named: Vec<_> = html::tags(&finished)
+        .unwrap()
+        .iter()
+        .filter_map(|tag| Some((tag.get("data-service-worker")?.to_owned(), tag.get("src")?.to_owned())))
+        .collect();
+    assert_eq!(named, [("/service-worker.js".to_owned(), "/install-1.js".to_owned())]);
+}
+
+#[test]
 fn inline_code_is_refused() {
     for inline in [
         "<script>1</script>",
