@@ -1,4 +1,5 @@
-// How the browser tests run: `cargo xtask test --only page --only node --only browser` sets CAIRN_CHROMIUM and CAIRN_BIN.
+// How the browser tests run: `cargo xtask test --only page --only recover --only node --only browser` sets
+// CAIRN_CHROMIUM, CAIRN_BIN and CAIRN_RECOVER.
 import { defineConfig } from '@playwright/test';
 
 export default defineConfig({

@@ -66,13 +66,15 @@ pub(crate) fn task(selection: &Selection) -> Result<()> {
 fn needs(step: &str) -> &'static [&'static str] {
     match step {
         "node" => &["page"],
-        "browser" => &["page", "node"],
+        "browser" => &["page", "recover", "node"],
         _ => &[],
     }
 }
 
 fn compiles_wasm(selection: &Selection) -> bool {
-    ["page", "clippy-wasm", "wasm"].iter().any(|step| selection.has(step))
+    ["page", "recover", "clippy-wasm", "wasm"]
+        .iter()
+        .any(|step| selection.has(step))
 }
 
 fn set_up_steps(selection: &Selection) -> usize {

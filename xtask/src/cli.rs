@@ -8,19 +8,21 @@ Usage: cargo xtask TASK
 
   run [ARG…]   sets up what is missing, builds, and starts the node with its page on 127.0.0.1:5000;
                arguments go to `cairn node` (for example: cargo xtask run --mine --listen 127.0.0.1:5001)
-  build        leaves target/release/cairn, one binary with the page inside, and prints sizes
+  build        leaves target/release/cairn, one binary with the page inside, and cairn-recover.html; prints sizes
   test         sets up, then runs every check and test; --only STEP and --skip STEP (repeatable) choose
   check        the quick ones: fmt, clippy, native
   dev [ARG…]   trunk serve on 127.0.0.1:8080 with a proxy to the node on 127.0.0.1:5000
   page         builds the page into dist/
+  recover      builds target/release/cairn-recover.html, which opens a backup file without a node
   setup        installs the tools of all of these
 
-Steps of test: fmt page node clippy clippy-wasm docs native doctest wasm browser deny";
+Steps of test: fmt page recover node clippy clippy-wasm docs native doctest wasm browser deny";
 
 /// Every step of `cargo xtask test`, in the order in which they run.
-pub(crate) const STEPS: [&str; 11] = [
+pub(crate) const STEPS: [&str; 12] = [
     "fmt",
     "page",
+    "recover",
     "node",
     "clippy",
     "clippy-wasm",
@@ -41,7 +43,9 @@ pub(crate) enum Task {
     Setup,
     /// Build the page into `dist/`.
     Page,
-    /// Build the page and the node, print sizes.
+    /// Build the stand-alone page that opens a backup.
+    Recover,
+    /// Build the page, the node and the stand-alone page, print sizes.
     Build,
     /// Build, then become the node.
     Run {
@@ -99,6 +103,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Task> {
         "check" => Task::Check(Selection(vec!["fmt", "clippy", "native"])),
         "setup" => Task::Setup,
         "page" => Task::Page,
+        "recover" => Task::Recover,
         "build" => Task::Build,
         "finish-page" => Task::FinishPage,
         other => bail!("there is no task `{other}`\n\n{HELP}"),

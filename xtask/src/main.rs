@@ -9,6 +9,7 @@ mod finish_page;
 mod node;
 mod page;
 mod progress;
+mod recover;
 mod setup;
 mod sizes;
 mod workspace;
@@ -36,6 +37,7 @@ fn run() -> anyhow::Result<()> {
         }
         Task::Setup => setup::task(),
         Task::Page => page::task(),
+        Task::Recover => recover::task(),
         Task::Build => node::build_task(),
         Task::Run { node_arguments } => node::run_task(&node_arguments),
         Task::Dev { trunk_arguments } => dev::task(&trunk_arguments),

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::command;
 use crate::progress::{Step, Steps};
-use crate::setup;
-use crate::{page, sizes, workspace};
+use crate::setup::{self, Tools};
+use crate::{page, recover, sizes, workspace};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:5000";
 
@@ -19,9 +19,12 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:5000";
 /// # Errors
 /// What is missing, what a build says, or that the page is over its budget.
 pub(crate) fn build_task() -> Result<()> {
-    build_all()?;
+    let mut steps = Steps::new(setup::PAGE_STEPS + 3);
+    let tools = build_all(&mut steps)?;
+    steps.step("recover", |step| recover::build(step, &tools))?;
     sizes::print_page()?;
-    sizes::print_binary(&binary())
+    sizes::print_file(&recover::output())?;
+    sizes::print_file(&binary())
 }
 
 /// `cargo xtask run`: builds, then becomes the node, so that signals reach it.
@@ -31,7 +34,7 @@ pub(crate) fn build_task() -> Result<()> {
 pub(crate) fn run_task(arguments: &[String]) -> Result<()> {
     let listen = listen_address(arguments)?;
     ensure_free(&listen)?;
-    build_all()?;
+    build_all(&mut Steps::new(setup::PAGE_STEPS + 2))?;
     println!("Cairn is at http://{listen} (Ctrl-C stops it)");
     let mut node = Command::new(binary());
     node.arg("node");
@@ -55,11 +58,11 @@ pub(crate) fn build(step: &mut Step) -> Result<()> {
     step.run(command("cargo").args(["build", "--release", "--package", "backend", "--bin", "cairn"]))
 }
 
-fn build_all() -> Result<()> {
-    let mut steps = Steps::new(setup::PAGE_STEPS + 2);
-    let tools = setup::page_tools(&mut steps)?;
+fn build_all(steps: &mut Steps) -> Result<Tools> {
+    let tools = setup::page_tools(steps)?;
     steps.step("page", |step| page::build(step, &tools))?;
-    steps.step("node", build)
+    steps.step("node", build)?;
+    Ok(tools)
 }
 
 /// The address that the node will listen on: that of `--listen`, or the usual one.

@@ -40,16 +40,17 @@ pub(crate) fn print_page() -> Result<()> {
     Ok(())
 }
 
-/// Prints the size of the node's binary.
+/// Prints the size of what a build left.
 ///
 /// # Errors
 /// When it is missing.
-pub(crate) fn print_binary(binary: &Path) -> Result<()> {
-    println!(
-        "  {}: {:.1} MB",
-        binary.display(),
-        length(binary)? as f64 / (1024.0 * 1024.0)
-    );
+pub(crate) fn print_file(path: &Path) -> Result<()> {
+    let length = length(path)?;
+    if length < 1024 * 1024 {
+        println!("  {}: {}", path.display(), kilobytes(length));
+    } else {
+        println!("  {}: {:.1} MB", path.display(), length as f64 / (1024.0 * 1024.0));
+    }
     Ok(())
 }
 

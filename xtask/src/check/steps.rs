@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::Ready;
 use crate::command::command;
 use crate::progress::Step;
-use crate::{node, page, sizes, workspace};
+use crate::{node, page, recover, sizes, workspace};
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -26,9 +26,13 @@ pub(super) fn run(step: &mut Step, name: &str, ready: &Ready) -> Result<()> {
             page::build(step, &ready.tools)?;
             sizes::print_page()
         }
+        "recover" => {
+            recover::build(step, &ready.tools)?;
+            sizes::print_file(&recover::output())
+        }
         "node" => {
             node::build(step)?;
-            sizes::print_binary(&node::binary())
+            sizes::print_file(&node::binary())
         }
         "clippy" => step.run(command("cargo").args(CLIPPY).args(["--", "-D", "warnings"])),
         "clippy-wasm" => clippy_wasm(step, ready),
@@ -82,7 +86,8 @@ fn browser(step: &Step, ready: &Ready) -> Result<()> {
         .arg("test")
         .stdin(std::process::Stdio::null())
         .env("CAIRN_CHROMIUM", chromium)
-        .env("CAIRN_BIN", node::binary());
+        .env("CAIRN_BIN", node::binary())
+        .env("CAIRN_RECOVER", recover::output());
     step.run(&mut playwright)
 }
 
