@@ -319,7 +319,8 @@ fn id_step(found: Hash, claimed: Hash) -> Step {
 }
 
 /// How many attempts a header with these bits takes on average: 2^256 over the target, near enough to be told.
-fn attempts(bits: u32) -> f64 {
+#[must_use]
+pub fn attempts(bits: u32) -> f64 {
     let (exponent, mantissa) = (bits.to_be_bytes()[0], bits & 0x7f_ffff);
     2_f64.powi(8 * (35 - i32::from(exponent))) / f64::from(mantissa.max(1))
 }

@@ -6,6 +6,47 @@ use shared::codec::{Decode, Encode};
 use shared::hash::Hash;
 use shared::transaction::{SignedTransfer, Transfer};
 
+use super::simulate::Outcome;
+
+/// What a transfer is for: not in its bytes, but why they were made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To pay.
+    #[default]
+    Pay,
+    /// To have a pending transfer mined sooner: the same once more, with a higher fee.
+    SpeedUp,
+    /// To take a pending transfer back: another with its number, to oneself.
+    Cancel,
+}
+
+impl Purpose {
+    /// The heading of the review.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Pay => "Review",
+            Self::SpeedUp => "Speed up",
+            Self::Cancel => "Cancel",
+        }
+    }
+
+    /// What is said above the figures of a replacement.
+    #[must_use]
+    pub const fn sentence(self) -> Option<&'static str> {
+        match self {
+            Self::Pay => None,
+            Self::SpeedUp => Some(
+                "This takes the place of your pending transfer and pays the miner more. Only one of the two is ever mined.",
+            ),
+            Self::Cancel => Some(
+                "This takes the place of your pending transfer and pays yourself. If the pending one is mined first, it \
+                 stays paid.",
+            ),
+        }
+    }
+}
+
 /// A transfer's bytes and what they say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
@@ -33,6 +74,10 @@ pub struct Review {
     pub signing_hash: Hash,
     /// Whether the sender pays themselves.
     pub is_to_self: bool,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What would become of both balances, where it was simulated.
+    pub outcome: Option<Outcome>,
 }
 
 /// A field of the bytes.
@@ -67,7 +112,40 @@ impl Review {
             signing_hash: transfer.signing_hash(genesis),
             is_to_self: transfer.sender == transfer.recipient,
             bytes,
+            purpose: Purpose::Pay,
+            outcome: None,
         })
+    }
+
+    /// Reviews a transfer that is made already, such as a replacement: by its bytes, as [`Review::of`] does. `spendable`
+    /// then counts in what the replaced one takes. One that is to cancel and pays somebody else is not reviewed.
+    #[must_use]
+    pub fn of_transfer(
+        transfer: &Transfer,
+        purpose: Purpose,
+        genesis: &Hash,
+        prefix: &Prefix,
+        spendable: Amount,
+    ) -> Option<Self> {
+        let review = Self::of(transfer.to_bytes(), genesis, prefix, spendable)?;
+        let is_honest = purpose != Purpose::Cancel || review.is_to_self;
+        is_honest.then_some(Self { purpose, ..review })
+    }
+
+    /// The same with what [`super::simulate`] found.
+    #[must_use]
+    pub fn with_outcome(self, outcome: Outcome) -> Self {
+        Self {
+            left: outcome.sender.after,
+            outcome: Some(outcome),
+            ..self
+        }
+    }
+
+    /// The recipient's balance afterwards; none when it is not known, or they are the sender.
+    #[must_use]
+    pub fn recipient_after(&self) -> Option<Amount> {
+        Some(self.outcome?.recipient?.after)
     }
 
     /// The bytes in hex, as the key worker takes them.
@@ -118,7 +196,9 @@ impl Review {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wallet::simulate::simulate;
     use shared::key::SecretKey;
+    use shared::state::Account;
     use shared::transaction::Memo;
 
     const GENESIS: Hash = Hash([5; 32]);
@@ -163,6 +243,42 @@ mod tests {
         let review = review(&own).unwrap();
         assert!(review.is_to_self);
         assert_eq!(review.left.units(), 193);
+    }
+
+    #[test]
+    fn a_simulation_tells_both_balances() {
+        let account = Account {
+            balance: Amount::from_units(200),
+            nonce: 3,
+        };
+        let outcome = simulate(&transfer(), 9, account, Some(Account::EMPTY), None).unwrap();
+        let plain = review(&transfer()).unwrap();
+        assert_eq!((plain.outcome, plain.recipient_after()), (None, None));
+        let shown = plain.clone().with_outcome(outcome);
+        assert_eq!(shown.left, plain.left, "both ways of reckoning agree");
+        assert_eq!(shown.recipient_after(), Some(Amount::from_units(150)));
+    }
+
+    #[test]
+    fn a_replacement_says_what_it_is_for() {
+        let prefix = "dev".parse().unwrap();
+        let of = |transfer: &Transfer, purpose| {
+            Review::of_transfer(transfer, purpose, &GENESIS, &prefix, Amount::from_units(200))
+        };
+        let faster = of(&transfer(), Purpose::SpeedUp).unwrap();
+        assert_eq!(faster.bytes, transfer().to_bytes());
+        assert!(faster.purpose.sentence().unwrap().contains("pays the miner more"));
+        assert_eq!((Purpose::default().title(), Purpose::Pay.sentence()), ("Review", None));
+        assert_eq!(
+            of(&transfer(), Purpose::Cancel),
+            None,
+            "a cancellation pays nobody else"
+        );
+        let own = Transfer {
+            recipient: transfer().sender,
+            ..transfer()
+        };
+        assert_eq!(of(&own, Purpose::Cancel).unwrap().purpose.title(), "Cancel");
     }
 
     #[test]

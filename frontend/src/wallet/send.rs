@@ -5,7 +5,8 @@ use shared::amount::Amount;
 use shared::key::PublicKey;
 use shared::transaction::{Memo, Transfer};
 
-use super::link;
+use super::link::{self, Here};
+use super::validity::{self, Until};
 
 /// What is typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct Form {
     pub fee: String,
     /// At most 64 bytes.
     pub memo: String,
+    /// Until when it may be mined.
+    pub until: Until,
+    /// The number of a pending transfer that this one is to replace; none for the next.
+    pub nonce: Option<u64>,
 }
 
 /// What is wrong, field by field.
@@ -31,6 +36,8 @@ pub struct Faults {
     pub fee: Option<String>,
     /// With the memo.
     pub memo: Option<String>,
+    /// With the height until which it may be mined.
+    pub until: Option<String>,
 }
 
 /// What the wallet knows of the sender.
@@ -38,15 +45,17 @@ pub struct Faults {
 pub struct Sender {
     /// The key.
     pub key: PublicKey,
-    /// What can be spent: the balance without what pending transfers take.
+    /// What can be spent: the balance without what pending transfers take, but for the one that is to be replaced.
     pub spendable: Amount,
     /// The nonce that the next transfer takes.
     pub next_nonce: u64,
     /// What coins are called.
     pub symbol: String,
+    /// The height of the newest block.
+    pub tip: u64,
 }
 
-/// Reads an address of this network that can receive.
+/// Reads an address of this network that can receive, or a link that says no more. See [`read_payee`].
 ///
 /// # Errors
 /// What is wrong, and what to do.
@@ -56,12 +65,24 @@ pub fn read_recipient(text: &str, prefix: &Prefix) -> Result<PublicKey, String> 
         return Err("Whom do you pay? Paste the address that they show you.".to_owned());
     }
     let asked = if link::is_link(text) {
-        link::read(text)?.address
+        link::address(text)?
     } else {
         text.to_owned()
     };
     address::decode_checked(prefix, &asked)
         .map_err(|error| format!("{}. Ask for the address again.", capital(&error.to_string())))
+}
+
+/// Reads an address of this network that can receive, or the address of a link or request that holds here and now.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub fn read_payee(text: &str, here: &Here<'_>) -> Result<PublicKey, String> {
+    if link::is_link(text) {
+        link::read(text, here).map(|asked| asked.key)
+    } else {
+        read_recipient(text, here.prefix)
+    }
 }
 
 /// Reads an amount in coins.
@@ -110,33 +131,35 @@ pub fn all(spendable: Amount, fee: &str) -> Option<Amount> {
 ///
 /// # Errors
 /// All [`Faults`] at once.
-pub fn read(form: &Form, sender: &Sender, prefix: &Prefix) -> Result<Transfer, Box<Faults>> {
-    let recipient = read_recipient(&form.recipient, prefix);
+pub fn read(form: &Form, sender: &Sender, here: &Here<'_>) -> Result<Transfer, Box<Faults>> {
+    let recipient = read_payee(&form.recipient, here);
     let amount = read_amount(&form.amount).and_then(|amount| match amount {
         Amount::ZERO => Err("The amount is zero. Send at least 0.00000001.".to_owned()),
         amount => Ok(amount),
     });
     let fee = read_amount(&form.fee);
     let memo = Memo::new(&form.memo).map_err(|error| format!("{}.", capital(&error.to_string())));
+    let until = validity::read(&form.until, sender.tip);
     let cover = match (&amount, &fee) {
         (Ok(amount), Ok(fee)) => cover(*amount, *fee, sender),
         _ => None,
     };
-    match (recipient, amount, fee, memo, cover) {
-        (Ok(recipient), Ok(amount), Ok(fee), Ok(memo), None) => Ok(Transfer {
+    match (recipient, amount, fee, memo, until, cover) {
+        (Ok(recipient), Ok(amount), Ok(fee), Ok(memo), Ok(valid_until), None) => Ok(Transfer {
             sender: sender.key,
             recipient,
             amount,
             fee,
-            nonce: sender.next_nonce,
-            valid_until: 0,
+            nonce: form.nonce.unwrap_or(sender.next_nonce),
+            valid_until,
             memo,
         }),
-        (recipient, amount, fee, memo, cover) => Err(Box::new(Faults {
+        (recipient, amount, fee, memo, until, cover) => Err(Box::new(Faults {
             recipient: recipient.err(),
             amount: amount.err().or(cover),
             fee: fee.err(),
             memo: memo.err(),
+            until: until.err(),
         })),
     }
 }
@@ -166,7 +189,9 @@ pub fn capital(sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::hash::Hash;
     use shared::key::SecretKey;
+    use shared::message::sign_message;
 
     fn prefix() -> Prefix {
         "dev".parse().unwrap()
@@ -178,7 +203,20 @@ mod tests {
             spendable: Amount::from_units(500_000_000),
             next_nonce: 4,
             symbol: "DEV".into(),
+            tip: 70,
         }
+    }
+
+    const GENESIS: Hash = Hash([5; 32]);
+
+    fn read_here(form: &Form) -> Result<Transfer, Box<Faults>> {
+        let prefix = prefix();
+        let here = Here {
+            prefix: &prefix,
+            genesis: &GENESIS,
+            now_seconds: 1000,
+        };
+        read(form, &sender(), &here)
     }
 
     fn form() -> Form {
@@ -187,21 +225,64 @@ mod tests {
             amount: "1.5".into(),
             fee: "0.001".into(),
             memo: "tea".into(),
+            ..Form::default()
         }
     }
 
     fn faults(change: impl FnOnce(&mut Form)) -> Faults {
         let mut form = form();
         change(&mut form);
-        *read(&form, &sender(), &prefix()).unwrap_err()
+        *read_here(&form).unwrap_err()
     }
 
     #[test]
     fn a_good_form_is_a_transfer() {
-        let transfer = read(&form(), &sender(), &prefix()).unwrap();
+        let transfer = read_here(&form()).unwrap();
         assert_eq!(transfer.amount.units(), 150_000_000);
         assert_eq!(transfer.fee.units(), 100_000);
         assert_eq!((transfer.nonce, transfer.memo.as_str()), (4, "tea"));
+        assert_eq!(transfer.valid_until, 0);
+    }
+
+    #[test]
+    fn a_form_may_choose_its_end_and_its_number() {
+        let replacing = Form {
+            until: Until::Blocks(10),
+            nonce: Some(3),
+            ..form()
+        };
+        let transfer = read_here(&replacing).unwrap();
+        assert_eq!((transfer.valid_until, transfer.nonce), (80, 3));
+        let found = faults(|form| form.until = Until::Height("70".into()));
+        assert!(found.until.unwrap().contains("already"));
+        assert_eq!(
+            (found.recipient, found.amount, found.fee, found.memo),
+            Default::default()
+        );
+    }
+
+    #[test]
+    fn a_request_that_does_not_hold_pays_nobody() {
+        let key = SecretKey::from_bytes(&[2; 32]);
+        let request = |genesis: &Hash, expires: u64| {
+            let asks = link::Link {
+                address: form().recipient,
+                amount: None,
+                memo: None,
+                expires: Some(expires),
+            };
+            let text = link::write(&asks);
+            let signature = sign_message(genesis, &text, &key);
+            Form {
+                recipient: link::with_signature(text, &signature),
+                ..form()
+            }
+        };
+        assert_eq!(read_here(&request(&GENESIS, 1000)).unwrap().recipient, key.public_key());
+        let said = |form| read_here(&form).unwrap_err().recipient.unwrap();
+        assert!(said(request(&GENESIS, 999)).contains("expired"));
+        assert!(said(request(&Hash([6; 32]), 1000)).contains("Do not pay"));
+        assert!(read_recipient(&request(&GENESIS, 1000).recipient, &prefix()).is_err());
     }
 
     #[test]

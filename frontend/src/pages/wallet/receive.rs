@@ -37,6 +37,7 @@ fn Receive(owner: Owner) -> impl IntoView {
             address: asked.clone(),
             amount: amount.filter(|amount| *amount != Amount::ZERO),
             memo: send::memo_fault(&memo).is_none().then_some(memo),
+            expires: None,
         })
     });
     // Capital letters need a third less room in the code; a link that asks for more has small ones as well.

@@ -1,7 +1,7 @@
 //! Sending: a form, a review of exactly what is signed, and the way to confirmed.
 
 use frontend::wallet::advice::{self, Advice};
-use frontend::wallet::link;
+use frontend::wallet::link::{self, Asked};
 use frontend::wallet::messages::{Reply, Request};
 use frontend::wallet::review::Review;
 use frontend::wallet::send::{self, Faults, Form, Sender};
@@ -218,6 +218,7 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
                 spendable: holdings.spendable,
                 next_nonce: holdings.pending.next_nonce,
                 symbol: live.symbol(),
+                tip: holdings.height,
             }),
             _ => None,
         })
@@ -236,8 +237,9 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
             amount: fields.amount.get_untracked(),
             fee: fields.fee.get_untracked(),
             memo: fields.memo.get_untracked(),
+            ..Form::default()
         };
-        match send::read(&form, &sender, &network.prefix) {
+        match send::read(&form, &sender, &network.here()) {
             Ok(transfer) => {
                 // What is shown is read back from the bytes that will be signed.
                 let bytes = transfer.to_bytes();
@@ -260,14 +262,11 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
     };
     // A pasted link fills in what it asks for; one that cannot be read, or is of another network, is told below.
     Effect::new(move |_| {
-        let is_ours = |link: &link::Link| {
-            wallet.network.with(|network| {
-                let prefix = network.as_ref().map(|network| &network.prefix);
-                prefix.is_some_and(|prefix| send::read_recipient(&link.address, prefix).is_ok())
-            })
-        };
-        let link = fields.recipient.with(|text| link::read(text));
-        if let Some(link) = link.ok().filter(is_ours) {
+        let asked = wallet.network.with(|network| {
+            let here = network.as_ref()?.here();
+            fields.recipient.with(|text| link::read(text, &here)).ok()
+        });
+        if let Some(Asked { link, .. }) = asked {
             fields.recipient.set(link.address);
             if let Some(amount) = link.amount {
                 fields.amount.set(amount.to_coins());
@@ -278,12 +277,14 @@ fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView
         }
     });
     let recipient = Memo::new(move |_| {
-        let prefix = wallet
-            .network
-            .with(|network| network.as_ref().map(|network| network.prefix.clone()));
         let text = fields.recipient.get();
-        let prefix = prefix.filter(|_| !text.trim().is_empty())?;
-        Some(send::read_recipient(&text, &prefix).map(|_| text.trim().to_ascii_lowercase()))
+        if text.trim().is_empty() {
+            return None;
+        }
+        let payee = wallet
+            .network
+            .with(|network| Some(send::read_payee(&text, &network.as_ref()?.here())))?;
+        Some(payee.map(|_| text.trim().to_ascii_lowercase()))
     });
     // A wrong address is told while it is typed once it is as long as one.
     let recipient_fault = Signal::derive(move || {

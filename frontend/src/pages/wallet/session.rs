@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use frontend::wallet::idle;
 use frontend::wallet::known::{self, Chain};
+use frontend::wallet::link::Here;
 use frontend::wallet::messages::{Account, Failure, Reply, Request, Standing};
 use leptos::prelude::*;
 use shared::address::{self, Prefix};
@@ -60,6 +61,17 @@ pub(super) struct Network {
     pub(super) symbol: String,
     /// What addresses begin with.
     pub(super) prefix: Prefix,
+}
+
+impl Network {
+    /// Where and when a payment link is read.
+    pub(super) fn here(&self) -> Here<'_> {
+        Here {
+            prefix: &self.prefix,
+            genesis: &self.genesis,
+            now_seconds: (js_sys::Date::now() / 1000.0) as u64,
+        }
+    }
 }
 
 /// The wallet.
