@@ -48,6 +48,8 @@ pub struct Row {
     pub kind: Kind,
     /// What came, or went with the fee.
     pub amount: Amount,
+    /// What of that is the fee, where this account paid it.
+    pub fee: Amount,
     /// The other party, if there is one.
     pub other: Option<String>,
     /// The memo; empty when there is none.
@@ -76,10 +78,11 @@ pub fn rows(entries: &[HistoryEntry], own: &str) -> Vec<Row> {
 
 /// Nothing for an entry that does not concern the account: a node's slip, not the person's matter.
 fn row(entry: &HistoryEntry, own: &str) -> Option<Row> {
-    let blank = |kind, amount, other, memo| Row {
+    let blank = |kind, amount, fee, other, memo| Row {
         id: entry.id,
         kind,
         amount,
+        fee,
         other,
         memo,
         height: entry.height,
@@ -94,7 +97,7 @@ fn row(entry: &HistoryEntry, own: &str) -> Option<Row> {
                 amount,
                 ..
             }),
-        ) if recipient_address == own => Some(blank(Kind::Mined, *amount, None, String::new())),
+        ) if recipient_address == own => Some(blank(Kind::Mined, *amount, Amount::ZERO, None, String::new())),
         _ => None,
     }
 }
@@ -102,7 +105,7 @@ fn row(entry: &HistoryEntry, own: &str) -> Option<Row> {
 fn transfer_row(
     transfer: &TransferJson,
     own: &str,
-    blank: impl FnOnce(Kind, Amount, Option<String>, String) -> Row,
+    blank: impl FnOnce(Kind, Amount, Amount, Option<String>, String) -> Row,
 ) -> Option<Row> {
     let TransferJson {
         sender_address: sender,
@@ -114,14 +117,15 @@ fn transfer_row(
     } = transfer;
     let memo = memo.as_str().to_owned();
     match (sender == own, recipient == own) {
-        (true, true) => Some(blank(Kind::ToSelf, *fee, None, memo)),
+        (true, true) => Some(blank(Kind::ToSelf, *fee, *fee, None, memo)),
         (true, false) => Some(blank(
             Kind::Sent,
             amount.checked_add(*fee)?,
+            *fee,
             Some(recipient.clone()),
             memo,
         )),
-        (false, true) => Some(blank(Kind::Received, *amount, Some(sender.clone()), memo)),
+        (false, true) => Some(blank(Kind::Received, *amount, Amount::ZERO, Some(sender.clone()), memo)),
         (false, false) => None,
     }
 }
@@ -185,8 +189,14 @@ mod tests {
             entry("you", "them", Some(1)),
         ];
         let rows = rows(&entries, "me");
-        let seen: Vec<_> = rows.iter().map(|row| (row.kind, row.amount.units())).collect();
-        assert_eq!(seen, [(Kind::Received, 10), (Kind::Sent, 11), (Kind::ToSelf, 1)]);
+        let seen: Vec<_> = rows
+            .iter()
+            .map(|row| (row.kind, row.amount.units(), row.fee.units()))
+            .collect();
+        assert_eq!(
+            seen,
+            [(Kind::Received, 10, 0), (Kind::Sent, 11, 1), (Kind::ToSelf, 1, 1)]
+        );
         assert_eq!(rows[0].height, None, "pending ones stand first");
         assert_eq!(rows[0].other.as_deref(), Some("you"));
         assert_eq!((rows[0].confirmations(9), rows[1].confirmations(9)), (None, Some(7)));

@@ -2,17 +2,25 @@
 
 pub mod activity;
 pub mod advice;
+pub mod alike;
 pub mod base32;
+pub mod contacts;
 pub mod entry;
+pub mod history;
 pub mod idle;
 pub mod known;
+mod label;
+pub mod lines;
 pub mod link;
 pub mod messages;
+pub mod notes;
 pub mod offline;
+pub mod outbox;
 pub mod progress;
 pub mod proof;
 pub mod qr;
 pub mod recognise;
+pub mod replacement;
 pub mod review;
 pub mod secret;
 pub mod send;
