@@ -3,11 +3,10 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use frontend::json;
+use frontend::json::{self, FromJson};
 use gloo_net::http::Request;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use shared::api::{MineRequest, Mined, Problem};
 use web_sys::{AbortController, RequestCache};
 
@@ -105,7 +104,7 @@ impl Failure {
 ///
 /// # Errors
 /// Why there is no answer.
-pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
+pub(crate) async fn get<T: FromJson>(path: &str) -> Result<T, Failure> {
     decode(&text(path.to_owned()).await?)
 }
 
@@ -113,11 +112,11 @@ pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
 ///
 /// # Errors
 /// Why there is no answer.
-pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
+pub(crate) async fn post<T: FromJson>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
     send(path, body, USUAL).await
 }
 
-async fn send<T: DeserializeOwned>(path: &str, body: &impl Serialize, limit: Limit) -> Result<T, Failure> {
+async fn send<T: FromJson>(path: &str, body: &impl Serialize, limit: Limit) -> Result<T, Failure> {
     let body = serde_json::to_string(body).map_err(|error| Failure::Unreadable(error.to_string()))?;
     decode(&ask(path.to_owned(), Some(body), limit).await?)
 }
@@ -142,7 +141,7 @@ pub(crate) async fn mine(request: &MineRequest) -> Result<Mined, Failure> {
 ///
 /// # Errors
 /// When it is not what was asked for.
-pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+pub(crate) fn decode<T: FromJson>(text: &str) -> Result<T, Failure> {
     json::read(text).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 

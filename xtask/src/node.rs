@@ -22,7 +22,7 @@ pub(crate) fn build_task() -> Result<()> {
     let mut steps = Steps::new(setup::PAGE_STEPS + 3);
     let tools = build_all(&mut steps)?;
     steps.step("recover", |step| recover::build(step, &tools))?;
-    sizes::print_page()?;
+    sizes::print_page(&tools)?;
     sizes::print_file(&recover::output())?;
     sizes::print_file(&binary())
 }

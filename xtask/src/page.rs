@@ -34,7 +34,7 @@ pub(crate) fn task() -> Result<()> {
     let mut steps = Steps::new(setup::PAGE_STEPS + 1);
     let tools = setup::page_tools(&mut steps)?;
     steps.step("page", |step| build(step, &tools))?;
-    sizes::print_page()
+    sizes::print_page(&tools)
 }
 
 /// Builds the page with Trunk when it is not up to date.
@@ -51,7 +51,7 @@ pub(crate) fn build(step: &mut Step, tools: &Tools) -> Result<()> {
         step.note("unchanged");
         return Ok(());
     }
-    let mut trunk = tools.wasm_command("trunk")?;
+    let mut trunk = tools.page_command("trunk")?;
     // Trunk refuses the usual NO_COLOR=1.
     trunk.args(["build", "--release", "--offline"]).env_remove("NO_COLOR");
     fetch(step, tools)?;
@@ -64,7 +64,7 @@ pub(crate) fn build(step: &mut Step, tools: &Tools) -> Result<()> {
 /// # Errors
 /// When cargo cannot download them.
 pub(crate) fn fetch(step: &Step, tools: &Tools) -> Result<()> {
-    step.run(tools.wasm_command("cargo")?.arg("fetch"))
+    step.run(tools.page_command("cargo")?.arg("fetch"))
         .context("cargo could not download the dependencies")
 }
 

@@ -64,10 +64,10 @@ pub(crate) fn build(step: &mut Step, tools: &Tools) -> Result<()> {
 
 /// Compiles the program, and gives it its side of JavaScript.
 fn compile(step: &Step, tools: &Tools) -> Result<document::Parts> {
-    let mut cargo = tools.wasm_command("cargo")?;
+    let mut cargo = tools.page_command("cargo")?;
     cargo.args(["build", "--offline", "--profile", "wasm", "--package", "frontend"]);
     step.run(cargo.args(["--bin", "recover", "--target", "wasm32-unknown-unknown"]))?;
-    let compiled = workspace::wasm_target().join("wasm32-unknown-unknown/wasm/recover.wasm");
+    let compiled = tools.page_target().join("wasm32-unknown-unknown/wasm/recover.wasm");
 
     let folder = workspace::state()?.join("recover");
     let mut bindgen = tools.command("wasm-bindgen")?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::setup::Tools;
 use crate::workspace;
 
 /// What all wasm of the page may weigh, in brotli, in bytes.
@@ -14,7 +15,7 @@ const WASM_BUDGET: u64 = 400 * 1024;
 ///
 /// # Errors
 /// When there is no wasm, or the sum exceeds the budget.
-pub(crate) fn print_page() -> Result<()> {
+pub(crate) fn print_page(tools: &Tools) -> Result<()> {
     let mut names = Vec::new();
     for entry in fs::read_dir(workspace::dist()).context("there is no dist/: build the page first")? {
         let path = entry?.path();
@@ -32,6 +33,10 @@ pub(crate) fn print_page() -> Result<()> {
         println!("  {name}: {}, {} in brotli", kilobytes(length(path)?), kilobytes(small));
     }
     println!("  all wasm in brotli: {} of {}", kilobytes(sum), kilobytes(WASM_BUDGET));
+    if !tools.is_lean() {
+        println!("  (without the source of the standard library it is about a tenth larger: rustup component add rust-src)");
+        return Ok(());
+    }
     ensure!(
         sum <= WASM_BUDGET,
         "the page's wasm is over its budget by {}: look at what a new dependency or generic code brought in",

@@ -23,6 +23,11 @@ pub(crate) fn wasm_target() -> PathBuf {
     target().join("wasm")
 }
 
+/// The same for what is compiled together with its standard library.
+pub(crate) fn lean_target() -> PathBuf {
+    target().join("wasm-lean")
+}
+
 /// The finished page.
 pub(crate) fn dist() -> PathBuf {
     root().join("dist")

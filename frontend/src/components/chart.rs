@@ -1,6 +1,7 @@
 //! A small chart: a line to look at, its values by pointer and arrow keys, and a table behind it.
 
 use frontend::view::chart::{area, ceiling, line, path};
+use frontend::view::limit::unit;
 use frontend::view::text::decimal;
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
@@ -53,7 +54,7 @@ pub(crate) fn Chart(
         if let Some(target) = target {
             let count = values.with_untracked(Vec::len);
             let share = f64::from(event.offset_x()) / f64::from(target.client_width().max(1));
-            let index = (share.clamp(0.0, 1.0) * count.saturating_sub(1) as f64).round() as usize;
+            let index = (unit(share) * count.saturating_sub(1) as f64).round() as usize;
             chosen.set((index < count).then_some(index));
         }
     };

@@ -1,7 +1,7 @@
 //! What was asked for, in every state: coming, there, failed, kept while the node is away.
 
+use frontend::json::FromJson;
 use leptos::prelude::*;
-use serde::de::DeserializeOwned;
 
 use crate::api::{self, Failure};
 use crate::components::failure::FailureNotice;
@@ -50,7 +50,7 @@ pub(crate) fn loaded<T, V>(
     draw: impl Fn(T) -> V + Send + 'static,
 ) -> impl IntoView
 where
-    T: DeserializeOwned,
+    T: FromJson,
     V: IntoView + 'static,
 {
     let known = Known(StoredValue::new(None));

@@ -1,10 +1,11 @@
 //! `/network`: this node, the rules of its chain, and its peers.
 
+use frontend::view::peers::{NodeList, Peer, Said};
 use frontend::view::text::grouped;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::api::{self, Failure};
 use crate::components::empty::Empty;
@@ -14,24 +15,6 @@ use crate::components::heading::PageHeading;
 use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonRows;
 use crate::live::use_live;
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-struct NodeList {
-    nodes: Vec<Peer>,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-struct Peer {
-    address: String,
-    #[serde(default)]
-    state: String,
-}
-
-/// What the node says after it was asked to do something about peers.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-struct Said {
-    message: String,
-}
 
 #[derive(Serialize)]
 struct Register {

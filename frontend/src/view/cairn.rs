@@ -2,6 +2,7 @@
 //!
 //! Page, QR code and printed backup draw the same geometry, so that people recognise it.
 
+use super::limit::within;
 use shared::address::{self, Prefix};
 use shared::hash::sha256;
 
@@ -43,7 +44,7 @@ pub fn stones(key: &[u8]) -> Vec<Stone> {
     let mut stones = Vec::with_capacity(count);
     for weight in weights {
         let height = weight * unit;
-        let left = (center - width / 2.0).clamp(1.0, SIDE - 1.0 - width);
+        let left = within(center - width / 2.0, 1.0, SIDE - 1.0 - width);
         let area = Area {
             x: left,
             y: bottom - height,

@@ -1,5 +1,6 @@
 //! The geometry of small charts: lines and bars in a box, with a scale that begins at nothing.
 
+use super::limit::unit;
 use super::text::decimal;
 
 /// A point in the box, with the y axis pointing down.
@@ -48,11 +49,7 @@ pub fn line(values: &[f64], width: f64, height: f64) -> Vec<Point> {
     };
     let first = if values.len() > 1 { 0.0 } else { width / 2.0 };
     let place = |(index, value): (usize, &f64)| {
-        let share = if value.is_finite() {
-            (value / top).clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        let share = if value.is_finite() { unit(value / top) } else { 0.0 };
         Point {
             x: first + step * index as f64,
             y: height * (1.0 - share),

@@ -2,10 +2,9 @@
 //!
 //! Read by hand by their type: the code that serde makes for tagged data would be the largest part of the page.
 
-use serde_json::Value;
 use shared::api::{BlockSummary, Status};
 
-use crate::json;
+use crate::json::{self, Object};
 
 /// What was heard.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,12 +27,12 @@ pub enum Heard {
 /// Reads the data of an event; nothing for one that the page does not know.
 #[must_use]
 pub fn read(text: &str) -> Option<Heard> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    Some(match value.get("type")?.as_str()? {
-        "status" => Heard::Status(json::from_value(value).ok()?),
-        "block" => Heard::Block(json::from_value(value).ok()?),
+    let mut fields: Object = json::read(text).ok()?;
+    Some(match fields.take::<String>("type").ok()?.as_str() {
+        "status" => Heard::Status(json::FromFields::from_fields(&mut fields).ok()?),
+        "block" => Heard::Block(json::FromFields::from_fields(&mut fields).ok()?),
         "reorganisation" => Heard::Reorganisation {
-            fork_height: value.get("fork_height")?.as_u64()?,
+            fork_height: fields.take("fork_height").ok()?,
         },
         "pending" | "dropped" => Heard::Pool,
         "reset" => Heard::Reset,

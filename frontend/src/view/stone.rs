@@ -1,5 +1,6 @@
 //! A block as a stone: as wide as it is full, tinted by its miner, shaped by its hash.
 
+use super::limit::unit;
 use shared::api::BlockSummary;
 
 use super::cairn::tint_of_address;
@@ -23,7 +24,7 @@ const GHOST_HEIGHT: f64 = 40.0;
 fn width(bytes: f64) -> f64 {
     let above_empty = (bytes - EMPTY_BYTES).max(0.0) / TRANSFER_BYTES;
     let greatest = (FULL_BYTES - EMPTY_BYTES) / TRANSFER_BYTES;
-    let share = (above_empty.ln_1p() / greatest.ln_1p()).clamp(0.0, 1.0);
+    let share = unit(above_empty.ln_1p() / greatest.ln_1p());
     EMPTY + (FULL - EMPTY) * share
 }
 

@@ -1,18 +1,20 @@
 //! Which chains have a wallet in this browser: no secret, so that a node of another chain is noticed and said.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::hash::Hash;
 
-use crate::json;
+use crate::json::{self, object};
 
 /// A chain that has a wallet here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Chain {
     /// The hash of its genesis block.
     pub genesis: Hash,
     /// What its node called it.
     pub network: String,
 }
+
+object! { Chain { genesis, network } }
 
 /// The chains as they lie in the browser's storage; none when they cannot be read.
 #[must_use]

@@ -24,7 +24,7 @@ pub(super) fn run(step: &mut Step, name: &str, ready: &Ready) -> Result<()> {
         "fmt" => step.run(command("cargo").args(["fmt", "--all", "--check"])),
         "page" => {
             page::build(step, &ready.tools)?;
-            sizes::print_page()
+            sizes::print_page(&ready.tools)
         }
         "recover" => {
             recover::build(step, &ready.tools)?;

@@ -25,6 +25,8 @@ pub(super) struct WasmCompiler {
     pub(super) toolchain: Option<String>,
     /// What the compiler says of itself.
     pub(super) compiler: String,
+    /// Whether the source of its standard library is there.
+    pub(super) has_library_source: bool,
 }
 
 /// Finds or installs a compiler for wasm32. `CAIRN_WASM=debian` takes Debian's way at once.
@@ -35,7 +37,7 @@ pub(super) fn ensure(step: &mut Step) -> Result<WasmCompiler> {
     let debian_only = std::env::var_os("CAIRN_WASM").is_some_and(|way| way == "debian");
     if !debian_only && has_target(None) {
         step.note("already there");
-        return Ok(compiler(None));
+        return with_source(step);
     }
     if has_target(Some(DEBIAN_TOOLCHAIN)) {
         step.note("Debian's compiler, already there");
@@ -45,7 +47,7 @@ pub(super) fn ensure(step: &mut Step) -> Result<WasmCompiler> {
         let mut add = command("rustup");
         if step.attempt(add.args(["target", "add", TARGET]), DOWNLOAD_LIMIT)? && has_target(None) {
             step.note("by rustup");
-            return Ok(compiler(None));
+            return with_source(step);
         }
     }
     debian::install(step)?;
@@ -53,11 +55,25 @@ pub(super) fn ensure(step: &mut Step) -> Result<WasmCompiler> {
     Ok(compiler(Some(DEBIAN_TOOLCHAIN)))
 }
 
+/// rustup's compiler, with the source of its standard library where that can be had.
+fn with_source(step: &mut Step) -> Result<WasmCompiler> {
+    let plain = compiler(None);
+    if plain.has_library_source || find("rustup").is_none() {
+        return Ok(plain);
+    }
+    let mut add = command("rustup");
+    step.attempt(add.args(["component", "add", "rust-src"]), DOWNLOAD_LIMIT)?;
+    Ok(compiler(None))
+}
+
 fn compiler(toolchain: Option<&str>) -> WasmCompiler {
     let compiler = rustc(toolchain, &["--version"]).unwrap_or_default();
+    let sysroot = rustc(toolchain, &["--print", "sysroot"]);
     WasmCompiler {
         toolchain: toolchain.map(String::from),
         compiler,
+        has_library_source: sysroot
+            .is_some_and(|folder| Path::new(&folder).join("lib/rustlib/src/rust/library/std").is_dir()),
     }
 }
 
