@@ -5,6 +5,7 @@
 
 mod contents;
 mod kdf;
+mod wrap;
 
 use alloc::vec::Vec;
 
@@ -13,6 +14,7 @@ use zeroize::Zeroizing;
 
 pub use contents::{Account, AccountName, AccountNameError, Contents, ContentsError};
 pub use kdf::{KdfParams, KdfParamsError, SALT_LEN, VaultKey, needs_upgrade};
+pub use wrap::WRAPPED_LEN;
 
 use crate::{
     codec::{Decode, DecodeError, Encode, Reader},
@@ -73,6 +75,9 @@ pub enum VaultError {
     /// The ciphertext does not authenticate under this password (or somebody altered it and made the checksum fit).
     #[error("the password is wrong")]
     WrongPassword,
+    /// A wrapped key does not open: the secret is another one, or it was wrapped for another key.
+    #[error("the wrapped key is not one of this vault's under this secret")]
+    WrongWrap,
     /// This device cannot give argon2id the memory that the vault asks for.
     #[error("this device has not the {memory_kib} KiB of memory that opening the vault takes")]
     OutOfMemory {

@@ -175,6 +175,10 @@ impl VaultKey {
         &self.salt
     }
 
+    pub(super) const fn from_parts(key: Zeroizing<[u8; 32]>, params: KdfParams, salt: [u8; SALT_LEN]) -> Self {
+        Self { key, params, salt }
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8; 32] {
         &self.key
     }

@@ -258,3 +258,78 @@ fn passes_are_added_up_to_the_time_wanted_and_never_taken_away() {
     let large = KdfParams::new(1024 * 1024, 1, 1).unwrap();
     assert_eq!(large.slowed(1, 1_000).iterations(), 4);
 }
+
+#[test]
+fn a_wrapped_key_opens_its_vault_under_its_secret_alone() {
+    let key = key();
+    let bytes = key.seal([2; NONCE_LEN], &contents());
+    let vault = SealedVault::parse(&bytes).unwrap();
+    let wrapped = key.wrap(&[9; 32], [3; NONCE_LEN]);
+    assert_eq!(wrapped.len(), WRAPPED_LEN);
+    assert!(!wrapped.windows(8).any(|window| key.as_bytes().starts_with(window)));
+
+    let unwrapped = vault.unwrap_key(&wrapped, &[9; 32]).unwrap();
+    assert_eq!((unwrapped.params(), unwrapped.salt()), (key.params(), key.salt()));
+    assert_eq!(unwrapped.seal([2; NONCE_LEN], &vault.open(&unwrapped).unwrap()), bytes);
+    assert_eq!(vault.unwrap_key(&wrapped, &[8; 32]).unwrap_err(), VaultError::WrongWrap);
+    // Contents sealed later under the same key keep it.
+    let mut later = contents();
+    later.revision = 2;
+    let later = key.seal([4; NONCE_LEN], &later);
+    assert!(
+        SealedVault::parse(&later)
+            .unwrap()
+            .unwrap_key(&wrapped, &[9; 32])
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_wrapped_key_is_bound_to_parameters_and_salt() {
+    let key = key();
+    let wrapped = key.wrap(&[9; 32], [3; NONCE_LEN]);
+    let bytes = key.seal([2; NONCE_LEN], &contents());
+    let body = &bytes[..bytes.len() - CHECKSUM_LEN];
+    // The memory by one KiB, the passes, the lanes, and the salt's first and last byte.
+    for (place, flip) in [(18, 1), (22, 3), (26, 3), (30, 1), (61, 0x80)] {
+        let mut changed = body.to_vec();
+        changed[place] ^= flip;
+        let changed = with_checksum(changed);
+        let unwrapped = SealedVault::parse(&changed).unwrap().unwrap_key(&wrapped, &[9; 32]);
+        assert_eq!(unwrapped.unwrap_err(), VaultError::WrongWrap, "byte {place}");
+    }
+    // The nonce of the vault and its revision may change: they are not what the key is made from.
+    for place in [10, 62] {
+        let mut changed = body.to_vec();
+        changed[place] ^= 1;
+        let changed = with_checksum(changed);
+        assert!(
+            SealedVault::parse(&changed)
+                .unwrap()
+                .unwrap_key(&wrapped, &[9; 32])
+                .is_ok()
+        );
+    }
+}
+
+#[test]
+fn other_bytes_are_no_wrapped_key() {
+    let key = key();
+    let bytes = key.seal([2; NONCE_LEN], &contents());
+    let vault = SealedVault::parse(&bytes).unwrap();
+    let wrapped = key.wrap(&[9; 32], [3; NONCE_LEN]);
+    for place in 0..wrapped.len() {
+        let mut changed = wrapped.clone();
+        changed[place] ^= 1;
+        for wrong in [&changed, &wrapped[..place]] {
+            assert_eq!(
+                vault.unwrap_key(wrong, &[9; 32]).unwrap_err(),
+                VaultError::WrongWrap,
+                "byte {place}"
+            );
+        }
+    }
+    let mut longer = wrapped;
+    longer.push(0);
+    assert_eq!(vault.unwrap_key(&longer, &[9; 32]).unwrap_err(), VaultError::WrongWrap);
+}

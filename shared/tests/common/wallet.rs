@@ -45,6 +45,14 @@ pub(crate) fn vault_example() {
     let nonce = core::array::from_fn(|place| 0x40 + place as u8);
     assert_eq!(key.seal(nonce, &contents), EXAMPLE);
     assert_eq!(vault::open(EXAMPLE, "pebble").unwrap_err(), VaultError::WrongPassword);
+
+    let secret = core::array::from_fn(|place| 0x80 + place as u8);
+    let wrapped = key.wrap(&secret, core::array::from_fn(|place| 0xc0 + place as u8));
+    let document = include_str!("../../../docs/vault.md");
+    let (_, section) = document.split_once("## Another way to open it").unwrap();
+    assert_eq!(hex_of(section), hex::encode(&wrapped));
+    let unwrapped = sealed.unwrap_key(&wrapped, &secret).unwrap();
+    assert_eq!(unwrapped.seal(nonce, &contents), EXAMPLE);
 }
 
 /// The digits of a document's `hex` block, without its comments.
