@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use frontend::keyworker::envelope;
-use frontend::keyworker::keeper::{Change, Keeper, World};
+use frontend::keyworker::keeper::{Keeper, World};
 use frontend::keyworker::store::Store;
 use frontend::wallet::messages::{self, Answer, Failure, Question, Reply};
 use frontend::wallet::secret::Secret;
@@ -74,7 +74,7 @@ async fn work() {
 
 async fn answer(mut question: Question) -> Result<Reply, Failure> {
     let genesis = question.genesis;
-    question.request.passwords_mut().for_each(normalise);
+    question.request.typed_mut().for_each(normalise);
     // Another chain has another wallet: what was open is dropped, and wiped by that.
     let kept = DESK.with_borrow_mut(|desk| desk.keeper.take());
     let mut keeper = kept
@@ -87,18 +87,26 @@ async fn answer(mut question: Question) -> Result<Reply, Failure> {
 
 async fn take_step(keeper: &mut Keeper, question: Question) -> Result<Reply, Failure> {
     let store = Store::open().await?;
-    let stored = store.vault(&question.genesis).await?;
-    let mut plan = keeper.plan(question.request, stored.as_deref(), &mut Browser)?;
-    let change = std::mem::replace(&mut plan.change, Change::Keep);
-    store.write(&question.genesis, &change).await?;
-    Ok(keeper.apply(plan))
+    let stored = store.read(&question.genesis).await?;
+    let seen = stored.vault.as_deref();
+    match keeper.plan(question.request, &stored, &mut Browser) {
+        Ok(plan) => {
+            store.write(&question.genesis, &plan.change, seen).await?;
+            Ok(keeper.apply(plan))
+        }
+        Err(refusal) => {
+            // Why it is refused matters more than whether that could be written down.
+            let _ = store.write(&question.genesis, &refusal.change, seen).await;
+            Err(refusal.failure)
+        }
+    }
 }
 
-/// Brings a password into the form NFKD, in which one password is the same bytes from every keyboard. The browser has the
-/// tables for it.
-fn normalise(password: &mut Secret) {
-    let normal = js_sys::JsString::from(password.expose()).normalize("NFKD");
-    *password = Secret::new(normal.into());
+/// Brings a password or passphrase into the form NFKD, in which one text is the same bytes from every keyboard. The browser
+/// has the tables for it.
+fn normalise(typed: &mut Secret) {
+    let normal = js_sys::JsString::from(typed.expose()).normalize("NFKD");
+    *typed = Secret::new(normal.into());
 }
 
 /// `crypto.getRandomValues` and the clock.

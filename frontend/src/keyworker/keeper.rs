@@ -1,22 +1,17 @@
-//! The state machine that keeps the keys. It is given the stored bytes, randomness and time, and says what to store.
+//! The state machine that keeps the keys. It is given what is stored, randomness and time, and says what to store.
 //!
 //! A change takes hold only after the bytes it needs are stored: [`Keeper::plan`] proposes it, [`Keeper::apply`] makes it.
 
-use shared::codec::{Decode, Encode};
 use shared::hash::Hash;
-use shared::key::SecretKey;
 use shared::phrase::{Passphrase, Phrase};
-use shared::slip10::{ExtendedKey, Path};
-use shared::transaction::Transfer;
-use shared::vault::{self, AccountName, Contents, KdfParams, SALT_LEN, VaultError, VaultKey};
+use shared::vault::{AccountName, Contents, KdfParams, NONCE_LEN};
 use zeroize::Zeroizing;
 
-use crate::wallet::messages::{Account, Failure, Reply, Request, Standing};
+use super::opened::Open;
+use super::stored::{Change, Edit, Stored};
+use super::{passkey, unlocking};
+use crate::wallet::messages::{Failure, Reply, Request, Standing};
 use crate::wallet::secret::Secret;
-use crate::wallet::send::capital;
-
-/// How long stretching a password should take on the device that sealed the vault, in milliseconds.
-const UNLOCK_MS: u64 = 500;
 
 /// How many words are asked back.
 const ASKED: usize = 3;
@@ -33,19 +28,6 @@ pub trait World {
     fn now_ms(&self) -> u64;
 }
 
-/// What to do with the stored vault.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Leave it.
-    Keep,
-    /// Store these bytes where nothing is stored yet.
-    Add(Vec<u8>),
-    /// Store these bytes in place of the old ones.
-    Replace(Vec<u8>),
-    /// Remove it.
-    Remove,
-}
-
 /// A proposed step.
 #[derive(Debug)]
 pub struct Plan {
@@ -57,18 +39,40 @@ pub struct Plan {
 }
 
 impl Plan {
-    const fn reply(reply: Reply) -> Self {
+    pub(super) fn reply(reply: Reply) -> Self {
         Self {
-            change: Change::Keep,
+            change: Change::default(),
             reply,
             next: None,
         }
     }
 
-    fn to(self, next: State) -> Self {
+    pub(super) fn storing(self, change: Change) -> Self {
+        Self { change, ..self }
+    }
+
+    pub(super) fn to(self, next: State) -> Self {
         Self {
             next: Some(next),
             ..self
+        }
+    }
+}
+
+/// A step that is not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why not.
+    pub failure: Failure,
+    /// What to store even so: that a password was wrong.
+    pub change: Change,
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            change: Change::default(),
         }
     }
 }
@@ -81,7 +85,7 @@ pub struct Keeper {
 }
 
 #[derive(Debug)]
-enum State {
+pub(super) enum State {
     /// Nothing secret is in memory.
     Closed,
     /// A phrase that is not saved yet.
@@ -91,7 +95,7 @@ enum State {
 }
 
 #[derive(Debug, Clone)]
-struct Draft {
+pub(super) struct Draft {
     phrase: Phrase,
     progress: Progress,
 }
@@ -102,26 +106,6 @@ enum Progress {
     Asked(Vec<usize>),
     /// Confirmed word by word, or typed in by its owner.
     Known,
-}
-
-#[derive(Debug)]
-struct Open {
-    account: Account,
-    key: SecretKey,
-}
-
-impl Open {
-    fn new(contents: &Contents) -> Self {
-        let index = contents.accounts().first().map_or(0, |account| account.index);
-        let path = Path::account(index).expect("a vault's accounts are below 2^31");
-        let seed = contents.phrase().seed(contents.passphrase());
-        let key = ExtendedKey::master(seed.as_bytes()).derive(&path).secret_key();
-        let account = Account {
-            key: key.public_key(),
-            path: path.to_string(),
-        };
-        Self { account, key }
-    }
 }
 
 impl Keeper {
@@ -143,27 +127,42 @@ impl Keeper {
     /// What to do for a request, when `stored` is what lies in the database.
     ///
     /// # Errors
-    /// Any [`Failure`]; then nothing changes.
-    pub fn plan(&self, request: Request, stored: Option<&[u8]>, world: &mut impl World) -> Result<Plan, Failure> {
-        match request {
-            Request::Status => Ok(Plan::reply(Reply::Status(self.standing(stored)))),
-            Request::Create { words } => create(words, stored, world),
-            Request::Ask => self.ask(world),
-            Request::Confirm { answers } => self.confirm(&answers),
-            Request::Restore { phrase } => restore(&phrase, stored),
-            Request::Save { password } => self.save(&password, stored, world),
-            Request::Discard | Request::Lock => Ok(Plan::reply(Reply::Done).to(State::Closed)),
-            Request::Unlock { password } => unlock(&password, stored, world),
-            Request::Sign { transfer } => self.sign(&transfer),
-            Request::Export => stored.map_or(Err(Failure::NoWallet), |file| {
-                Ok(Plan::reply(Reply::File {
-                    file: hex::encode(file),
-                }))
+    /// A [`Refusal`]; then nothing changes but what it says.
+    pub fn plan(&self, request: Request, stored: &Stored, world: &mut impl World) -> Result<Plan, Refusal> {
+        Ok(match request {
+            Request::Status => Plan::reply(Reply::Status(self.standing(stored))),
+            Request::Create { words } => create(words, stored, world)?,
+            Request::Ask => self.ask(world)?,
+            Request::Confirm { answers } => self.confirm(&answers)?,
+            Request::Restore { phrase } => restore(&phrase, stored)?,
+            Request::Save { password, passphrase } => self.save(&password, &passphrase, stored, world)?,
+            Request::Discard | Request::Lock => Plan::reply(Reply::Done).to(State::Closed),
+            Request::Unlock { password } => unlocking::unlock(&password, stored, world)?,
+            Request::Keys { from, count } => self.open()?.keys(from, count, stored)?,
+            Request::AddAccounts { accounts } => self.open()?.add(&accounts, stored, world)?,
+            Request::RenameAccount { index, name } => self.open()?.rename(index, &name, stored, world)?,
+            Request::HideAccount { index } => self.open()?.hide(index, stored, world)?,
+            Request::Sign { transfer } => self.open()?.sign(&transfer, &self.genesis)?,
+            Request::SignMessage { index, message } => self.open()?.sign_message(index, &message, &self.genesis)?,
+            Request::Export => Plan::reply(Reply::File {
+                file: hex::encode(stored.vault.as_ref().ok_or(Failure::NoWallet)?),
             }),
-            Request::Import { file, password } => import(&file, &password, stored),
-            Request::ChangePassword { old, new } => change_password(&old, &new, stored, world),
-            Request::Remove => remove(stored),
-        }
+            Request::Import { file, password } => unlocking::import(&file, &password, stored, world)?,
+            Request::CheckBackup { file, password } => {
+                unlocking::check_backup(&file, &password, self.open().ok(), stored, world)?
+            }
+            Request::ChangePassword { old, new } => unlocking::change_password(&old, &new, stored, world)?,
+            Request::Remove => remove(stored)?,
+            Request::Passkey => passkey::tell(stored),
+            Request::AddPasskey { passkey, secret } => {
+                let open = self.open()?;
+                // The key that is wrapped must be that of the vault as it is now.
+                open.contents(stored)?;
+                passkey::add(open.key(), passkey, &secret, world)?
+            }
+            Request::UnlockByPasskey { secret } => passkey::unlock(&secret, stored)?,
+            Request::RemovePasskey => passkey::remove(),
+        })
     }
 
     /// Takes the step whose bytes were stored.
@@ -174,12 +173,19 @@ impl Keeper {
         plan.reply
     }
 
-    fn standing(&self, stored: Option<&[u8]>) -> Standing {
-        match (&self.state, stored) {
+    fn standing(&self, stored: &Stored) -> Standing {
+        match (&self.state, &stored.vault) {
             // Removed in another tab.
             (_, None) => Standing::Absent,
-            (State::Open(open), Some(_)) => Standing::Open(open.account.clone()),
+            (State::Open(open), Some(_)) => Standing::Open(open.accounts()),
             (_, Some(_)) => Standing::Locked,
+        }
+    }
+
+    fn open(&self) -> Result<&Open, Failure> {
+        match &self.state {
+            State::Open(open) => Ok(open),
+            _ => Err(Failure::Locked),
         }
     }
 
@@ -223,42 +229,39 @@ impl Keeper {
         Ok(Plan::reply(Reply::Done).to(State::Draft(next)))
     }
 
-    fn save(&self, password: &Secret, stored: Option<&[u8]>, world: &mut impl World) -> Result<Plan, Failure> {
+    fn save(
+        &self,
+        password: &Secret,
+        passphrase: &Secret,
+        stored: &Stored,
+        world: &mut impl World,
+    ) -> Result<Plan, Failure> {
         let draft = self.draft()?;
         refuse_second(stored)?;
         if draft.progress != Progress::Known {
             return Err(Failure::NotConfirmed);
         }
+        let bytes = passphrase.expose().len();
+        let passphrase = Passphrase::new(passphrase.expose()).map_err(|_| Failure::Passphrase { bytes })?;
         let name = AccountName::new("Main account").expect("it is short and plain");
-        let mut contents = Contents::new(draft.phrase.clone(), Passphrase::default(), world.now_ms(), name);
+        let mut contents = Contents::new(draft.phrase.clone(), passphrase, world.now_ms(), name);
         contents.is_backed_up = true;
-        let bytes = seal(password, &contents, KdfParams::DEFAULT, world)?;
-        Ok(open(&contents, Change::Add(bytes)))
-    }
-
-    fn sign(&self, transfer: &str) -> Result<Plan, Failure> {
-        let State::Open(open) = &self.state else {
-            return Err(Failure::Locked);
-        };
-        let refused = |said: &str| Failure::Transfer { said: said.to_owned() };
-        let bytes = hex::decode(transfer).map_err(|_| refused("The transfer is not hex"))?;
-        let transfer =
-            Transfer::from_bytes(&bytes).map_err(|error| refused(&format!("The transfer’s bytes: {error}")))?;
-        if transfer.sender != open.account.key {
-            return Err(refused("The transfer’s sender is not this wallet"));
-        }
-        let signed = transfer.sign(&self.genesis, &open.key);
-        Ok(Plan::reply(Reply::Signed {
-            transfer: hex::encode(signed.to_bytes()),
-        }))
+        unlocking::seal(password, &contents, KdfParams::DEFAULT, world)
     }
 }
 
-fn refuse_second(stored: Option<&[u8]>) -> Result<(), Failure> {
-    stored.map_or(Ok(()), |_| Err(Failure::WalletExists))
+/// A nonce for one sealing.
+pub(super) fn nonce(world: &mut impl World) -> Result<[u8; NONCE_LEN], Failure> {
+    let mut nonce = [0; NONCE_LEN];
+    world.random(&mut nonce)?;
+    Ok(nonce)
 }
 
-fn create(words: usize, stored: Option<&[u8]>, world: &mut impl World) -> Result<Plan, Failure> {
+pub(super) fn refuse_second(stored: &Stored) -> Result<(), Failure> {
+    stored.vault.as_ref().map_or(Ok(()), |_| Err(Failure::WalletExists))
+}
+
+fn create(words: usize, stored: &Stored, world: &mut impl World) -> Result<Plan, Failure> {
     refuse_second(stored)?;
     let mut entropy = Zeroizing::new([0; 32]);
     let len = if words == 24 { 32 } else { 16 };
@@ -287,7 +290,7 @@ fn places(words: usize, world: &mut impl World) -> Result<Vec<usize>, Failure> {
     Ok(places)
 }
 
-fn restore(phrase: &Secret, stored: Option<&[u8]>) -> Result<Plan, Failure> {
+fn restore(phrase: &Secret, stored: &Stored) -> Result<Plan, Failure> {
     refuse_second(stored)?;
     let phrase = Phrase::parse(phrase.expose()).map_err(|error| Failure::Phrase {
         said: format!("{error}."),
@@ -299,84 +302,12 @@ fn restore(phrase: &Secret, stored: Option<&[u8]>) -> Result<Plan, Failure> {
     Ok(Plan::reply(Reply::Done).to(State::Draft(draft)))
 }
 
-fn unlock(password: &Secret, stored: Option<&[u8]>, world: &mut impl World) -> Result<Plan, Failure> {
-    let stored = stored.ok_or(Failure::NoWallet)?;
-    let (mut contents, key) = vault::unlock(stored, password.expose()).map_err(failure)?;
-    // A vault from an earlier time may cost an attacker less than today's; only here is the password at hand.
-    let change = if vault::needs_upgrade(&key.params()) {
-        contents.revision += 1;
-        Change::Replace(seal(password, &contents, key.params().upgraded(), world)?)
-    } else {
-        Change::Keep
+fn remove(stored: &Stored) -> Result<Plan, Failure> {
+    stored.vault.as_ref().ok_or(Failure::NoWallet)?;
+    let change = Change {
+        vault: Edit::Remove,
+        tries: Edit::Remove,
+        passkey: Edit::Remove,
     };
-    Ok(open(&contents, change))
+    Ok(Plan::reply(Reply::Done).storing(change).to(State::Closed))
 }
-
-fn import(file: &str, password: &Secret, stored: Option<&[u8]>) -> Result<Plan, Failure> {
-    refuse_second(stored)?;
-    let bytes = hex::decode(file).map_err(|_| failure(VaultError::NotAVault))?;
-    let contents = vault::open(&bytes, password.expose()).map_err(failure)?;
-    Ok(open(&contents, Change::Add(bytes)))
-}
-
-fn change_password(old: &Secret, new: &Secret, stored: Option<&[u8]>, world: &mut impl World) -> Result<Plan, Failure> {
-    let stored = stored.ok_or(Failure::NoWallet)?;
-    let (mut contents, key) = vault::unlock(stored, old.expose()).map_err(failure)?;
-    contents.revision += 1;
-    let bytes = seal(new, &contents, key.params().upgraded(), world)?;
-    Ok(open(&contents, Change::Replace(bytes)))
-}
-
-fn remove(stored: Option<&[u8]>) -> Result<Plan, Failure> {
-    stored.ok_or(Failure::NoWallet)?;
-    let plan = Plan {
-        change: Change::Remove,
-        ..Plan::reply(Reply::Done)
-    };
-    Ok(plan.to(State::Closed))
-}
-
-fn open(contents: &Contents, change: Change) -> Plan {
-    let open = Open::new(contents);
-    let plan = Plan {
-        change,
-        ..Plan::reply(Reply::Open(open.account.clone()))
-    };
-    plan.to(State::Open(Box::new(open)))
-}
-
-/// Encrypts under a fresh salt and nonce, with at least the cost `least`: as many passes as take about half a second here.
-fn seal(password: &Secret, contents: &Contents, least: KdfParams, world: &mut impl World) -> Result<Vec<u8>, Failure> {
-    let begun = world.now_ms();
-    let mut key = derive(password, least, world)?;
-    let took_ms = world.now_ms().saturating_sub(begun);
-    let params = least.slowed(took_ms, UNLOCK_MS);
-    if params != least {
-        key = derive(password, params, world)?;
-    }
-    let mut nonce = [0; vault::NONCE_LEN];
-    world.random(&mut nonce)?;
-    Ok(key.seal(nonce, contents))
-}
-
-fn derive(password: &Secret, params: KdfParams, world: &mut impl World) -> Result<VaultKey, Failure> {
-    let mut salt = [0; SALT_LEN];
-    world.random(&mut salt)?;
-    VaultKey::derive(password.expose(), params, salt).map_err(failure)
-}
-
-fn failure(error: VaultError) -> Failure {
-    match error {
-        VaultError::WrongPassword => Failure::WrongPassword,
-        error => {
-            let said = capital(&error.to_string());
-            Failure::Vault {
-                said: format!("{said}."),
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-#[path = "keeper_tests.rs"]
-mod tests;

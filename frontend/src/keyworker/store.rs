@@ -1,4 +1,5 @@
-//! The browser's database, with two records for each chain: copies of the encrypted vault, named by the chain's genesis hash.
+//! The browser's database, with up to four records for each chain, named by its genesis hash: two copies of the encrypted
+//! vault, the count of wrong passwords, and what a passkey opens the vault with.
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use shared::hash::Hash;
@@ -6,8 +7,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction};
 
-use super::copies::choose;
-use super::keeper::Change;
+use super::copies::{Kept, choose};
+use super::stored::{Change, Edit, Stored};
 use crate::wallet::messages::Failure;
 
 const DATABASE: &str = "cairn-wallet";
@@ -27,81 +28,75 @@ impl Store {
         open().await.map(Self).map_err(|error| failure(&error))
     }
 
-    /// The vault of a chain. A copy that storage damaged or lost is written again.
+    /// What is stored for a chain. A copy of the vault that storage damaged or lost is written again.
     ///
     /// # Errors
     /// [`Failure::Storage`] when the browser refuses.
-    pub async fn vault(&self, genesis: &Hash) -> Result<Option<Vec<u8>>, Failure> {
-        let [first, second] = self.copies(genesis).await.map_err(|error| failure(&error))?;
-        let Some(kept) = choose(first, second) else {
-            return Ok(None);
-        };
-        if kept.needs_repair {
-            return self.repaired(genesis).await.map_err(|error| failure(&error));
-        }
-        Ok(Some(kept.bytes))
+    pub async fn read(&self, genesis: &Hash) -> Result<Stored, Failure> {
+        self.repaired(genesis).await.map_err(|error| failure(&error))
     }
 
-    /// Stores a change, and returns when it is on the disk.
+    /// Stores a change in one transaction, and returns when it is on the disk. `seen` is the vault that the change was
+    /// made for: a removal or another vault that a tab stored since is not undone.
     ///
     /// # Errors
-    /// [`Failure::WalletExists`] when another tab stored one first, [`Failure::Storage`] when the browser refuses.
-    pub async fn write(&self, genesis: &Hash, change: &Change) -> Result<(), Failure> {
-        let done = match change {
-            Change::Keep => return Ok(()),
-            Change::Add(bytes) => {
-                let bytes = Uint8Array::from(bytes.as_slice());
-                self.writing(genesis, |vaults, key| vaults.add_with_key(&bytes, key))
-                    .await
-            }
-            Change::Replace(bytes) => {
-                let bytes = Uint8Array::from(bytes.as_slice());
-                self.writing(genesis, |vaults, key| vaults.put_with_key(&bytes, key))
-                    .await
-            }
-            Change::Remove => self.writing(genesis, IdbObjectStore::delete).await,
-        };
-        done.map_err(|error| match name_of(&error).as_deref() {
-            Some("ConstraintError") => Failure::WalletExists,
-            _ => failure(&error),
+    /// When another tab stored something since: [`Failure::WalletExists`] where nothing was seen, [`Failure::NoWallet`]
+    /// where nothing is left, else [`Failure::ChangedElsewhere`]. [`Failure::Storage`] when the browser refuses.
+    pub async fn write(&self, genesis: &Hash, change: &Change, seen: Option<&[u8]>) -> Result<(), Failure> {
+        if change.is_none() {
+            return Ok(());
+        }
+        let found = self.written(genesis, change, seen).await;
+        let found = found.map_err(|error| failure(&error))?;
+        if found.as_deref() == seen {
+            return Ok(());
+        }
+        Err(match (seen, found) {
+            (None, _) => Failure::WalletExists,
+            (_, None) => Failure::NoWallet,
+            _ => Failure::ChangedElsewhere,
         })
     }
 
-    async fn copies(&self, genesis: &Hash) -> Result<[Option<Vec<u8>>; 2], JsValue> {
-        read(&self.0.transaction_with_str(VAULTS)?.object_store(VAULTS)?, genesis).await
-    }
-
-    /// Reads both copies and writes both again in one transaction: a removal or a new password that another tab stores
-    /// meanwhile comes before all of it or after, and is not undone.
-    async fn repaired(&self, genesis: &Hash) -> Result<Option<Vec<u8>>, JsValue> {
+    /// Reads everything, and when a copy of the vault is not as the other, again and writes both in one transaction.
+    async fn repaired(&self, genesis: &Hash) -> Result<Stored, JsValue> {
+        let transaction = self.0.transaction_with_str(VAULTS)?;
+        let (needs_repair, stored) = read(&transaction.object_store(VAULTS)?, genesis).await?;
+        if !needs_repair {
+            return Ok(stored);
+        }
         let transaction = self.durable()?;
         let done = completion(&transaction);
         let vaults = transaction.object_store(VAULTS)?;
-        let [first, second] = read(&vaults, genesis).await?;
-        let kept = choose(first, second);
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.needs_repair) {
-            // Nothing but these requests may be awaited until here: a transaction without any completes by itself.
-            let bytes = Uint8Array::from(kept.bytes.as_slice());
-            for key in keys(genesis) {
-                vaults.put_with_key(&bytes, &key)?;
+        let (needs_repair, stored) = read(&vaults, genesis).await?;
+        // Nothing but these requests may be awaited until here: a transaction without any completes by itself.
+        if let Some(vault) = stored.vault.as_ref().filter(|_| needs_repair) {
+            let [first, second, ..] = keys(genesis);
+            put(&vaults, &first, vault)?;
+            put(&vaults, &second, vault)?;
+        }
+        done.await?;
+        Ok(stored)
+    }
+
+    /// Writes a change if `seen` is still the stored vault, and gives the vault that was stored before.
+    async fn written(&self, genesis: &Hash, change: &Change, seen: Option<&[u8]>) -> Result<Option<Vec<u8>>, JsValue> {
+        let transaction = self.durable()?;
+        let done = completion(&transaction);
+        let vaults = transaction.object_store(VAULTS)?;
+        let (_, stored) = read(&vaults, genesis).await?;
+        if stored.vault.as_deref() == seen {
+            let edits = [&change.vault, &change.vault, &change.tries, &change.passkey];
+            for (key, edit) in keys(genesis).iter().zip(edits) {
+                match edit {
+                    Edit::Keep => {}
+                    Edit::Put(bytes) => put(&vaults, key, bytes)?,
+                    Edit::Remove => vaults.delete(key).map(drop)?,
+                }
             }
         }
         done.await?;
-        Ok(kept.map(|kept| kept.bytes))
-    }
-
-    /// Does the same to both copies, as one.
-    async fn writing(
-        &self,
-        genesis: &Hash,
-        act: impl Fn(&IdbObjectStore, &JsValue) -> Result<IdbRequest, JsValue>,
-    ) -> Result<(), JsValue> {
-        let transaction = self.durable()?;
-        let vaults = transaction.object_store(VAULTS)?;
-        for key in keys(genesis) {
-            act(&vaults, &key)?;
-        }
-        completion(&transaction).await.map(|_| ())
+        Ok(stored.vault)
     }
 
     /// A transaction that is complete only when it is on the disk; browsers otherwise complete earlier.
@@ -114,9 +109,17 @@ impl Store {
     }
 }
 
-/// The names of the two copies.
-fn keys(genesis: &Hash) -> [JsValue; 2] {
-    [genesis.to_string().into(), format!("{genesis}/second").into()]
+/// The names of the records: the vault's two copies, the tries and the passkey.
+fn keys(genesis: &Hash) -> [JsValue; 4] {
+    ["", "/second", "/tries", "/passkey"].map(|end| {
+        let mut key = genesis.to_string();
+        key.push_str(end);
+        key.into()
+    })
+}
+
+fn put(vaults: &IdbObjectStore, key: &JsValue, bytes: &[u8]) -> Result<(), JsValue> {
+    vaults.put_with_key(&Uint8Array::from(bytes), key).map(drop)
 }
 
 async fn open() -> Result<IdbDatabase, JsValue> {
@@ -134,12 +137,21 @@ async fn open() -> Result<IdbDatabase, JsValue> {
     outcome(&request).await?.dyn_into()
 }
 
-/// Reads the two copies.
-async fn read(vaults: &IdbObjectStore, genesis: &Hash) -> Result<[Option<Vec<u8>>; 2], JsValue> {
-    let [first, second] = keys(genesis).map(|key| vaults.get(&key).map(|request| outcome(&request)));
-    let (first, second) = (first?, second?);
-    let found = [first.await?, second.await?];
-    Ok(found.map(|found| found.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec())))
+/// Reads the records, and says whether the copies of the vault need repair.
+async fn read(vaults: &IdbObjectStore, genesis: &Hash) -> Result<(bool, Stored), JsValue> {
+    // All are asked for before the first is awaited, so the transaction stays open until the last answer.
+    let requests = keys(genesis).map(|key| vaults.get(&key).map(|request| outcome(&request)));
+    let mut found = [const { None }; 4];
+    for (found, request) in found.iter_mut().zip(requests) {
+        let value = request?.await?.dyn_into::<Uint8Array>();
+        *found = value.ok().map(|bytes| bytes.to_vec());
+    }
+    let [first, second, tries, passkey] = found;
+    let (needs_repair, vault) = match choose(first, second) {
+        Some(Kept { bytes, needs_repair }) => (needs_repair, Some(bytes)),
+        None => (false, None),
+    };
+    Ok((needs_repair, Stored { vault, tries, passkey }))
 }
 
 /// Waits until a transaction is complete, from this call on.

@@ -1,4 +1,4 @@
-//! Texts that are wiped when they are dropped and never printed.
+//! Texts and bytes that are wiped when they are dropped and never printed.
 
 use std::fmt;
 
@@ -42,6 +42,31 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// 32 secret bytes, as an authenticator gives them.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct SecretBytes([u8; 32]);
+
+impl SecretBytes {
+    /// Takes bytes over.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBytes(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +74,6 @@ mod tests {
     #[test]
     fn a_secret_is_not_printed() {
         assert_eq!(format!("{:?}", Secret::from("stone")), "Secret(…)");
+        assert_eq!(format!("{:?}", SecretBytes::new([7; 32])), "SecretBytes(…)");
     }
 }

@@ -123,7 +123,7 @@ fn Unlock() -> impl IntoView {
         let password = Secret::new(password.try_update(std::mem::take).unwrap_or_default());
         while_here(async move {
             match wallet.ask(Request::Unlock { password }).await {
-                Ok(Reply::Open(account)) => wallet.opened(account),
+                Ok(Reply::Open(accounts)) => wallet.opened(accounts),
                 Ok(_) => state.set(Unlocking::Failed(Failure::Stopped)),
                 // Removed in another tab meanwhile.
                 Err(Failure::NoWallet) => wallet.phase.set(Phase::Absent),

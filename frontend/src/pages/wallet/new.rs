@@ -246,9 +246,13 @@ pub(super) fn save(
     navigate: impl Fn(&str, crate::router::NavigateOptions) + 'static,
 ) {
     while_here(async move {
-        match wallet.ask(Request::Save { password }).await {
-            Ok(Reply::Open(account)) => {
-                wallet.opened(account);
+        let save = Request::Save {
+            password,
+            passphrase: Secret::default(),
+        };
+        match wallet.ask(save).await {
+            Ok(Reply::Open(accounts)) => {
+                wallet.opened(accounts);
                 ask_to_keep();
                 navigate("/wallet", Default::default());
             }

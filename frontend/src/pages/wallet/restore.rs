@@ -172,9 +172,9 @@ fn FromFile(wallet: Wallet, step: RwSignal<Step>) -> impl IntoView {
                 Err(said) => Err(said),
             };
             match outcome {
-                Ok(Reply::Open(account)) => {
+                Ok(Reply::Open(accounts)) => {
                     step.set(Step::Saving);
-                    wallet.opened(account);
+                    wallet.opened(accounts);
                     ask_to_keep();
                     navigate.with_value(|navigate| navigate("/wallet", Default::default()));
                 }

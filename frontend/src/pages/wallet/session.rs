@@ -187,16 +187,16 @@ impl Wallet {
 
     fn settle(self, answer: Result<Reply, Failure>) {
         match answer {
-            Ok(Reply::Status(Standing::Open(account))) => self.opened(account),
+            Ok(Reply::Status(Standing::Open(accounts))) => self.opened(accounts),
             Ok(Reply::Status(Standing::Locked)) => self.phase.set(Phase::Locked),
             Ok(_) => self.phase.set(Phase::Absent),
             Err(failure) => self.phase.set(Phase::Broken(failure)),
         }
     }
 
-    /// The worker opened the account.
-    pub(super) fn opened(self, account: Account) {
-        let Some(network) = self.network.get_untracked() else {
+    /// The worker opened the wallet: its first account is shown.
+    pub(super) fn opened(self, accounts: Vec<Account>) {
+        let (Some(network), Some(account)) = (self.network.get_untracked(), accounts.into_iter().next()) else {
             return;
         };
         let chain = Chain {
