@@ -1,5 +1,7 @@
 //! The wallet's side of HTTP: a small blocking client of a node.
 
+mod trust;
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -32,30 +34,31 @@ pub struct ProvedAccount {
 }
 
 impl Client {
-    /// A client of the node at `url`, such as `http://127.0.0.1:5000`.
+    /// A client of the node at `url`, such as `http://127.0.0.1:5000`. By https it trusts whom the system trusts, and the
+    /// certificates in `ca`, a text in PEM.
     ///
     /// # Errors
-    /// When it is not the address of a node.
-    pub fn new(url: &str) -> Result<Self> {
+    /// When it is not the address of a node, or there is no certificate in `ca`.
+    pub fn new(url: &str, ca: Option<&[u8]>) -> Result<Self> {
         let url = url.trim_end_matches('/');
-        let host = url.strip_prefix("http://").unwrap_or_default();
-        if url.starts_with("https://") {
-            bail!("{url}: this wallet speaks http:// alone; let it run on the node's machine, or tunnel to it");
-        }
+        let https_host = url.strip_prefix("https://");
+        let host = https_host.or_else(|| url.strip_prefix("http://")).unwrap_or_default();
         if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
             bail!("{url:?} is not the address of a node, such as http://127.0.0.1:5000");
         }
-        let config = Agent::config_builder()
+        let mut config = Agent::config_builder()
             .timeout_connect(Some(Duration::from_secs(5)))
             .timeout_global(Some(Duration::from_secs(60)))
             .http_status_as_error(false)
             // A node is asked directly, and what it says is not followed elsewhere.
             .max_redirects(0)
             .proxy(None)
-            .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")))
-            .build();
+            .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")));
+        if https_host.is_some() {
+            config = config.tls_config(trust::tls_config(ca)?);
+        }
         Ok(Self {
-            agent: config.into(),
+            agent: config.build().into(),
             url: url.to_owned(),
         })
     }
@@ -156,6 +159,9 @@ impl Client {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> anyhow::Error {
+        if let Some(refusal) = trust::explain(&self.url, error) {
+            return refusal;
+        }
         anyhow!(
             "no node answers at {} ({error}): start one with `cairn node`, or name another with --node",
             self.url

@@ -19,6 +19,7 @@ mod page;
 mod page_of;
 mod problem;
 mod retired;
+mod socket;
 mod status;
 mod stream;
 mod tracked;
@@ -127,7 +128,7 @@ pub fn openapi() -> Result<String> {
     document.to_pretty_json().context("the interface cannot be described")
 }
 
-/// Serves the interface and the page on `listener` until `shutdown` ends; then finishes the requests at work.
+/// Serves the interface and the page on `listener`, by HTTPS if the configuration has an identity, until `shutdown` ends; then finishes the requests at work.
 ///
 /// # Errors
 /// When the listener has no address.
@@ -138,7 +139,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<()> {
     let address = listener.local_addr().context("the listener has no address")?;
-    let guard = Guard::new(address.port(), &config.allow_hosts);
+    let guard = Guard::new(address.port(), config.tls.is_some(), &config.allow_hosts);
     let metrics = Arc::new(Metrics::default());
     let (stopping, stopped) = watch::channel(false);
     let context = Context::new(node, config.clone(), Arc::clone(&metrics), stopped, openapi()?.into());

@@ -10,4 +10,5 @@ pub mod miner;
 pub mod networks;
 pub mod node;
 pub mod store;
+pub mod tls;
 pub mod verify;

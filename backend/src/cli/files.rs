@@ -47,17 +47,8 @@ pub(super) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> 
     if path.symlink_metadata().is_ok() {
         return Err(exists());
     }
-    let name = path
-        .file_name()
-        .ok_or_else(|| anyhow!("{} names no file", path.display()))?;
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let (folder, temporary) = beside(path)?;
     fs::create_dir_all(folder).with_context(named)?;
-    let mut temporary = name.to_owned();
-    temporary.push(format!(".{}.part", std::process::id()));
-    let temporary = folder.join(temporary);
     let result = write_durably(&temporary, bytes, readers)
         // A link, unlike a renaming, fails when the name is taken meanwhile.
         .and_then(|()| fs::hard_link(&temporary, path))
@@ -67,6 +58,39 @@ pub(super) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> 
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(exists()),
         other => other.with_context(named),
     }
+}
+
+/// Writes a file so that there is the old or the new one, whole and durably, whatever happens.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
+    let named = || format!("{} cannot be written", path.display());
+    let (folder, temporary) = beside(path)?;
+    fs::create_dir_all(folder).with_context(named)?;
+    // What a crash left behind may have this name: in a container every process has the same number.
+    let _ = fs::remove_file(&temporary);
+    let result = write_durably(&temporary, bytes, readers)
+        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| fs::File::open(folder)?.sync_all());
+    if result.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    result.with_context(named)
+}
+
+/// The folder of a file, and a name in it for the file until it is whole.
+fn beside(path: &Path) -> Result<(&Path, PathBuf)> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| anyhow!("{} names no file", path.display()))?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut temporary = name.to_owned();
+    temporary.push(format!(".{}.part", std::process::id()));
+    Ok((folder, folder.join(temporary)))
 }
 
 fn write_durably(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {

@@ -1,5 +1,7 @@
 //! `cairn node`.
 
+mod tls;
+
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -8,16 +10,19 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::{WrongUse, files, logging, logging::LogFormat, output};
 use crate::{
-    clock::SystemClock,
+    clock::{Clock as _, SystemClock},
     http::{self, HttpConfig},
     networks,
     node::{Config, Node},
 };
+use tls::{OwnCertificate, TlsArgs};
 
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cairn node\n  cairn node --network class --mine --recipient class1…\n  \
-                        cairn node --network club.toml --data /srv/club --listen 0.0.0.0:5000 --allow-host club.example"
+                        cairn node --network club.toml --data /srv/club --listen 0.0.0.0:5000 --allow-host club.example\n  \
+                        cairn node --listen 0.0.0.0:5000 --allow-host 192.168.1.5 --tls-self-signed\n  \
+                        cairn node --listen 0.0.0.0:443 --allow-host club.example --tls-cert club.pem --tls-key club.key"
 )]
 pub(super) struct NodeArgs {
     /// The network: dev, class, or the path of a network file
@@ -44,6 +49,8 @@ pub(super) struct NodeArgs {
     /// A name, besides localhost, by which browsers may ask for this node (repeatable; NAME or NAME:PORT)
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
+    #[command(flatten)]
+    tls: TlsArgs,
     /// What is logged on stderr: off, error, warn, info, debug, trace, or a filter such as info,backend::http=debug
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log: String,
@@ -76,8 +83,9 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
     config.mine_on_transfer = args.mine_on_transfer;
     config.threads = args.threads;
     config.recipient = recipient;
-    let http_config = HttpConfig {
+    let mut http_config = HttpConfig {
         allow_hosts: args.allow_host,
+        tls: args.tls.given()?,
         ..HttpConfig::default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -90,10 +98,31 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
         let listener = bind(&args.listen).await?;
         let address = listener.local_addr()?;
         let name = network.name().to_owned();
-        let (node, running) =
-            tokio::task::spawn_blocking(|| Node::start(network, config, Arc::new(SystemClock))).await??;
-        output::print(&format!("Open {}", url(address)));
+        let own = match args.tls.tls_self_signed {
+            true => Some(OwnCertificate::new(&data_dir, &http_config.allow_hosts, address.ip())?),
+            false => None,
+        };
+        let own_path = own.as_ref().map(|own| own.path().to_owned());
+        let (node, running, own) = tokio::task::spawn_blocking(move || -> Result<_> {
+            let (node, running) = Node::start(network, config, Arc::new(SystemClock))?;
+            // In the data folder, so not before the node has it to itself.
+            let own = own.map(|own| own.open(SystemClock.now_ms())).transpose()?;
+            Ok((node, running, own))
+        })
+        .await??;
+        http_config.tls = own.or(http_config.tls);
+        output::print(&format!("Open {}", url(address, http_config.tls.is_some())));
         output::print(&format!("Network {name}, data in {}", data_dir.display()));
+        if let Some(identity) = &http_config.tls {
+            output::print(&format!("Certificate SHA-256 {}", identity.fingerprint()));
+        }
+        if let Some(path) = own_path {
+            output::print(&format!(
+                "Browsers warn of it, as the node signed it for itself: compare the fingerprint with what they show. \
+                 Wallets take it with --tls-ca {}",
+                path.display()
+            ));
+        }
         let shutdown = async move {
             // An error says that the sender is gone, which only the end of the program brings about.
             let _ = stop.wait_for(|is_stopping| *is_stopping).await;
@@ -121,11 +150,12 @@ async fn bind(listen: &str) -> Result<TcpListener> {
 }
 
 /// The address to open in a browser on this machine.
-fn url(address: SocketAddr) -> String {
+fn url(address: SocketAddr, is_tls: bool) -> String {
+    let scheme = if is_tls { "https" } else { "http" };
     if address.ip().is_unspecified() {
-        format!("http://127.0.0.1:{}", address.port())
+        format!("{scheme}://127.0.0.1:{}", address.port())
     } else {
-        format!("http://{address}")
+        format!("{scheme}://{address}")
     }
 }
 

@@ -9,11 +9,12 @@ mod transfer;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use shared::params::Network;
 
-use crate::networks;
+use super::{WrongUse, files};
+use crate::{client::Client, networks};
 
 #[derive(Debug, Subcommand)]
 #[command(
@@ -84,7 +85,7 @@ impl Common {
     fn file(&self) -> Result<PathBuf> {
         match &self.file {
             Some(file) => Ok(file.clone()),
-            None => Ok(super::files::data_home()?.join("wallet.cairn")),
+            None => Ok(files::data_home()?.join("wallet.cairn")),
         }
     }
 }
@@ -95,4 +96,25 @@ struct NodeUrl {
     /// The node
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5000")]
     node: String,
+    /// Trusts the certificates in this file (PEM) too, for a node on https: for a self-signed one its own tls/cert.pem
+    #[arg(long, value_name = "FILE")]
+    tls_ca: Option<PathBuf>,
+}
+
+impl NodeUrl {
+    /// A client of the node.
+    ///
+    /// # Errors
+    /// When the address is none, or the file holds no certificate.
+    fn client(&self) -> Result<Client> {
+        let Some(file) = &self.tls_ca else {
+            return Client::new(&self.node, None);
+        };
+        if !self.node.starts_with("https://") {
+            let reason = format!("--tls-ca is for a node on https://, and --node is {}", self.node);
+            return Err(WrongUse(reason).into());
+        }
+        let pem = files::read(file, 1 << 20)?;
+        Client::new(&self.node, Some(&pem)).with_context(|| format!("--tls-ca {}", file.display()))
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::tls::Identity;
+
 /// The greatest body of a request that sends one thing, in bytes.
 pub(crate) const MAX_BODY: usize = 16 * 1024;
 /// The greatest body of a request that sends a batch, in bytes.
@@ -25,10 +27,14 @@ pub struct HttpConfig {
     /// Names under which requests may ask for the node, besides `127.0.0.1`, `[::1]` and `localhost` with the port on
     /// which it listens: `name` stands for every port, `name:port` for one.
     pub allow_hosts: Vec<String>,
+    /// As whom the node serves HTTPS; without, it serves plain HTTP.
+    pub tls: Option<Identity>,
     /// How many connections there may be at once. One more is answered 503 and closed.
     pub max_connections: usize,
     /// How many of these may listen for events.
     pub max_event_streams: usize,
+    /// How long a TLS handshake may take, from the connection on.
+    pub handshake_timeout: Duration,
     /// How long the head of a request may take; an idle connection is closed after this time too.
     pub head_timeout: Duration,
     /// How long the body of a request may take.
@@ -49,8 +55,10 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             allow_hosts: Vec::new(),
+            tls: None,
             max_connections: 512,
             max_event_streams: 256,
+            handshake_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(15),
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),

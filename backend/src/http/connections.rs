@@ -15,11 +15,14 @@ use super::{
     config::{HttpConfig, MAX_HEAD, MAX_HEADERS},
     edge::Edge,
     problem::Problem,
+    socket::Socket,
     stream::{Stream, linger, raw_response},
 };
 
 /// How many connections beyond the limit are told so at once; the rest is closed without a word.
 const MAX_TURNED_AWAY: usize = 32;
+/// How long that may take for one of them, its handshake included.
+const TURNED_AWAY_WITHIN: Duration = Duration::from_secs(3);
 
 /// Serves until `stop` ends, then lets requests at work finish for a bounded time.
 pub(crate) async fn serve(
@@ -53,7 +56,7 @@ pub(crate) async fn serve(
             Err(_) => {
                 edge.metrics().turned_away.inc();
                 if let Ok(permit) = Arc::clone(&turned_away).try_acquire_owned() {
-                    tokio::spawn(turn_away(tcp, permit));
+                    tokio::spawn(turn_away(tcp, permit, config.clone()));
                 }
             }
         }
@@ -75,10 +78,13 @@ async fn connection(
     config: HttpConfig,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // Without it a small answer may wait for the client's acknowledgement of the one before.
-    let _ = tcp.set_nodelay(true);
     let _open = edge.metrics().open_connection();
-    let io = TokioIo::new(Stream::new(tcp, permit, config.write_timeout));
+    let socket = tokio::select! {
+        socket = Socket::open(tcp, &config) => socket,
+        () = stopped(&mut stopping) => None,
+    };
+    let Some(socket) = socket else { return };
+    let io = TokioIo::new(Stream::new(socket, permit));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(config.head_timeout)
@@ -108,14 +114,19 @@ pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
-async fn turn_away(mut tcp: TcpStream, permit: OwnedSemaphorePermit) {
+async fn turn_away(tcp: TcpStream, permit: OwnedSemaphorePermit, config: HttpConfig) {
     let problem = Problem::unavailable(
         "too-many-connections",
         "The node has as many connections as it takes; try again later.",
     );
-    let response = raw_response(&problem);
-    if timeout(Duration::from_secs(1), tcp.write_all(&response)).await.is_ok() {
-        linger(tcp).await;
+    let answer = async {
+        let mut socket = Socket::open(tcp, &config).await?;
+        socket.write_all(&raw_response(&problem)).await.ok()?;
+        socket.flush().await.ok()?;
+        Some(socket)
+    };
+    if let Ok(Some(socket)) = timeout(TURNED_AWAY_WITHIN, answer).await {
+        linger(socket).await;
     }
     drop(permit);
 }

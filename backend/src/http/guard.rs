@@ -14,13 +14,15 @@ const SEC_FETCH_MODE: &str = "sec-fetch-mode";
 #[derive(Debug, Clone)]
 pub(crate) struct Guard {
     port: u16,
+    /// Whether the node itself speaks HTTPS. Behind a proxy it does not, though the page may.
+    is_tls: bool,
     /// In lower case; with a port or, for any, without.
     allowed: Vec<(String, Option<u16>)>,
 }
 
 impl Guard {
-    /// For a node that listens on `port`. `allow_hosts` are names with or without a port.
-    pub(crate) fn new(port: u16, allow_hosts: &[String]) -> Self {
+    /// For a node that listens on `port`, for HTTPS or not. `allow_hosts` are names with or without a port.
+    pub(crate) fn new(port: u16, is_tls: bool, allow_hosts: &[String]) -> Self {
         let allowed = allow_hosts.iter().map(|host| {
             let host = host.to_ascii_lowercase();
             match host.parse::<Authority>() {
@@ -30,6 +32,7 @@ impl Guard {
         });
         Self {
             port,
+            is_tls,
             allowed: allowed.collect(),
         }
     }
@@ -82,9 +85,10 @@ impl Guard {
         if is_loopback && port.is_none_or(|port| port == self.port) {
             return true;
         }
+        let port = port.unwrap_or(if self.is_tls { 443 } else { 80 });
         self.allowed
             .iter()
-            .any(|(name, only)| *name == host && only.is_none_or(|only| port.unwrap_or(80) == only))
+            .any(|(name, only)| *name == host && only.is_none_or(|only| port == only))
     }
 
     /// `changes` tells whether the request changes anything.
@@ -106,7 +110,7 @@ impl Guard {
         };
         if let Some(origin) = headers.get(header::ORIGIN) {
             let origin = origin.to_str().map_err(|_| refused())?;
-            let is_own = is_origin_of(origin, host) || (from_own_page && is_loopback_origin(origin));
+            let is_own = self.is_origin_of(origin, host) || (from_own_page && is_loopback_origin(origin));
             if !is_own {
                 return Err(refused());
             }
@@ -114,11 +118,24 @@ impl Guard {
         if changes
             && !from_own_page
             && let Some(referer) = text(header::REFERER.as_str())
-            && !is_origin_of(referer, host)
+            && !self.is_origin_of(referer, host)
         {
             return Err(refused());
         }
         Ok(())
+    }
+
+    /// Whether a URL is of the page at this host: on https, or, as a proxy may be in front of plain http, on either.
+    fn is_origin_of(&self, url: &str, host: &Authority) -> bool {
+        let Some((is_https, authority)) = origin_authority(url) else {
+            return false;
+        };
+        // What stands before an unencrypted page, anybody on the way can write.
+        if self.is_tls && !is_https {
+            return false;
+        }
+        let port = |authority: &Authority| authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        authority.host().eq_ignore_ascii_case(host.host()) && port(&authority) == port(host)
     }
 }
 
@@ -162,19 +179,20 @@ pub(crate) fn is_api(path: &str) -> bool {
     matches!(first, "blockchain" | "client" | "metrics" | "healthy" | "ready")
 }
 
-/// Whether a URL has this host, on http or https (for a proxy in front).
-fn is_origin_of(url: &str, host: &Authority) -> bool {
-    origin_authority(url).is_some_and(|authority| authority == *host)
-}
-
 /// `trunk serve` shows the page on another port of this machine, and forwards what it asks.
 fn is_loopback_origin(url: &str) -> bool {
-    origin_authority(url).is_some_and(|authority| matches!(authority.host(), "127.0.0.1" | "[::1]" | "localhost"))
+    origin_authority(url).is_some_and(|(_, authority)| matches!(authority.host(), "127.0.0.1" | "[::1]" | "localhost"))
 }
 
-fn origin_authority(url: &str) -> Option<Authority> {
+/// Whether a URL is one of https, and its host and port. None when it is of neither http nor https.
+fn origin_authority(url: &str) -> Option<(bool, Authority)> {
     let uri: Uri = url.parse().ok()?;
-    matches!(uri.scheme_str(), Some("http" | "https")).then(|| uri.authority().cloned())?
+    let is_https = match uri.scheme_str()? {
+        "https" => true,
+        "http" => false,
+        _ => return None,
+    };
+    Some((is_https, uri.authority()?.clone()))
 }
 
 #[cfg(test)]
@@ -184,7 +202,15 @@ mod tests {
     use super::*;
 
     fn verdict(method: Method, path: &str, fields: &[(&str, &str)]) -> Result<(), String> {
-        let guard = Guard::new(5000, &["node.example".to_owned(), "proxy.example:8443".to_owned()]);
+        let guard = Guard::new(
+            5000,
+            false,
+            &["node.example".to_owned(), "proxy.example:8443".to_owned()],
+        );
+        verdict_of(&guard, method, path, fields)
+    }
+
+    fn verdict_of(guard: &Guard, method: Method, path: &str, fields: &[(&str, &str)]) -> Result<(), String> {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             headers.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
@@ -282,5 +308,52 @@ mod tests {
         ] {
             assert_eq!(verdict(Method::POST, post, &fields), Ok(()), "{fields:?}");
         }
+    }
+
+    #[test]
+    fn under_https_the_page_is_one_of_https() {
+        let guard = Guard::new(5000, true, &["node.example".to_owned(), "one.example:443".to_owned()]);
+        let post = |host: &str, origin: &str| {
+            let fields = [("host", host), ("origin", origin)];
+            verdict_of(&guard, Method::POST, "/blockchain/mine", &fields)
+        };
+        for (host, origin) in [
+            ("localhost:5000", "https://localhost:5000"),
+            ("[::1]:5000", "https://[::1]:5000"),
+            ("node.example", "https://node.example"),
+            ("node.example", "https://node.example:443"),
+            ("node.example:443", "https://NODE.example"),
+            ("one.example", "https://one.example"),
+        ] {
+            assert_eq!(post(host, origin), Ok(()), "{host} {origin}");
+        }
+        for (host, origin) in [
+            ("localhost:5000", "http://localhost:5000"),
+            ("node.example", "http://node.example"),
+            ("node.example", "http://node.example:443"),
+            ("node.example:80", "https://node.example"),
+            ("node.example", "https://node.example:5000"),
+            ("node.example", "https://one.example"),
+        ] {
+            let refused = Err("origin-not-allowed".to_owned());
+            assert_eq!(post(host, origin), refused, "{host} {origin}");
+        }
+        let refused = Err("host-not-allowed".to_owned());
+        assert_eq!(post("one.example:80", "https://one.example:80"), refused);
+    }
+
+    #[test]
+    fn a_proxy_in_front_may_speak_https_and_leave_ports_out() {
+        let post = |host, origin| verdict(Method::POST, "/blockchain/mine", &[("host", host), ("origin", origin)]);
+        for (host, origin) in [
+            ("node.example", "https://node.example"),
+            ("node.example:443", "https://node.example"),
+            ("node.example", "http://node.example:80"),
+        ] {
+            assert_eq!(post(host, origin), Ok(()), "{host} {origin}");
+        }
+        let refused = Err("origin-not-allowed".to_owned());
+        assert_eq!(post("node.example:80", "https://node.example"), refused);
+        assert_eq!(post("node.example", "ftp://node.example"), refused);
     }
 }

@@ -1,8 +1,6 @@
-//! A connection's stream: cuts off clients that read nothing, gives a body to the parser's own refusals, and closes so
-//! that the client sees the last answer.
+//! A connection's stream: gives a body to the parser's own refusals, and closes so that the client sees the last answer.
 
 use std::{
-    future::Future,
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
@@ -12,12 +10,11 @@ use std::{
 use axum::http::StatusCode;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
-    net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::{Instant, Sleep, sleep},
+    time::Instant,
 };
 
-use super::{config::MAX_DISCARD, problem::Problem};
+use super::{config::MAX_DISCARD, problem::Problem, socket::Socket};
 
 /// How long a connection that is over may go on sending, so that it gets to read its answer.
 const LINGER: Duration = Duration::from_secs(2);
@@ -25,44 +22,32 @@ const LINGER: Duration = Duration::from_secs(2);
 /// One connection. It counts as one until its [`Drop`] has let go of it.
 pub(crate) struct Stream {
     /// None only while dropping.
-    inner: Option<(TcpStream, OwnedSemaphorePermit)>,
-    write_timeout: Duration,
-    /// Runs while a write waits for the client.
-    stalled: Option<Pin<Box<Sleep>>>,
+    inner: Option<(Socket, OwnedSemaphorePermit)>,
     /// What is written in place of a refusal without a body, and how much of it was.
     substitute: Option<(Vec<u8>, usize)>,
     ended: bool,
 }
 
 impl Stream {
-    pub(crate) const fn new(tcp: TcpStream, permit: OwnedSemaphorePermit, write_timeout: Duration) -> Self {
+    pub(crate) const fn new(socket: Socket, permit: OwnedSemaphorePermit) -> Self {
         Self {
-            inner: Some((tcp, permit)),
-            write_timeout,
-            stalled: None,
+            inner: Some((socket, permit)),
             substitute: None,
             ended: false,
         }
     }
 
-    fn tcp(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+    fn socket(&mut self) -> io::Result<Pin<&mut Socket>> {
         match &mut self.inner {
-            Some((tcp, _)) => Ok(Pin::new(tcp)),
+            Some((socket, _)) => Ok(Pin::new(socket)),
             None => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 
-    /// Fails when a write has waited too long; a write that went through stops the clock.
-    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
-        }
-        let timeout = self.write_timeout;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(timeout)));
-        ready!(stalled.as_mut().poll(cx));
-        self.ended = true;
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    /// Remembers that nothing more can be said to the client.
+    fn note<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.ended |= matches!(written, Poll::Ready(Err(_)));
+        written
     }
 
     /// Writes the substitute for `bytes`, if there is one.
@@ -77,11 +62,11 @@ impl Stream {
                 self.substitute = None;
                 return Some(Poll::Ready(Ok(bytes.len())));
             }
-            let result = match self.tcp() {
-                Ok(tcp) => tcp.poll_write(cx, &rest),
+            let result = match self.socket() {
+                Ok(socket) => socket.poll_write(cx, &rest),
                 Err(error) => Poll::Ready(Err(error)),
             };
-            match self.watch(cx, result) {
+            match self.note(result) {
                 Poll::Ready(Ok(count)) => {
                     if let Some((_, written)) = &mut self.substitute {
                         *written += count.max(1);
@@ -133,7 +118,7 @@ impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let room = buf.remaining() > 0;
-        let result = ready!(self.tcp()?.poll_read(cx, buf));
+        let result = ready!(self.socket()?.poll_read(cx, buf));
         if result.is_err() || (room && buf.filled().len() == before) {
             self.ended = true;
         }
@@ -146,8 +131,8 @@ impl AsyncWrite for Stream {
         if let Some(result) = self.poll_substitute(cx, buf) {
             return result;
         }
-        let written = self.tcp()?.poll_write(cx, buf);
-        self.watch(cx, written)
+        let written = self.socket()?.poll_write(cx, buf);
+        self.note(written)
     }
 
     fn poll_write_vectored(
@@ -160,8 +145,8 @@ impl AsyncWrite for Stream {
         {
             return result;
         }
-        let written = self.tcp()?.poll_write_vectored(cx, bufs);
-        self.watch(cx, written)
+        let written = self.socket()?.poll_write_vectored(cx, bufs);
+        self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -169,11 +154,12 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.tcp()?.poll_flush(cx)
+        let flushed = self.socket()?.poll_flush(cx);
+        self.note(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.tcp()?.poll_shutdown(cx)
+        self.socket()?.poll_shutdown(cx)
     }
 }
 
@@ -183,9 +169,9 @@ impl Drop for Stream {
         if self.ended {
             return;
         }
-        if let (Some((tcp, permit)), Ok(runtime)) = (self.inner.take(), tokio::runtime::Handle::try_current()) {
+        if let (Some((socket, permit)), Ok(runtime)) = (self.inner.take(), tokio::runtime::Handle::try_current()) {
             runtime.spawn(async move {
-                linger(tcp).await;
+                linger(socket).await;
                 drop(permit);
             });
         }
@@ -193,14 +179,14 @@ impl Drop for Stream {
 }
 
 /// Sends the end, then throws away what the client still sends, for a bounded time and up to a bounded length.
-pub(crate) async fn linger(mut tcp: TcpStream) {
+pub(crate) async fn linger(mut socket: Socket) {
     let deadline = Instant::now() + LINGER;
     let discard = async {
-        tcp.shutdown().await?;
+        socket.shutdown().await?;
         let mut buffer = vec![0; 16 * 1024];
         let mut discarded = 0;
         while discarded < MAX_DISCARD {
-            match tcp.read(&mut buffer).await? {
+            match socket.read(&mut buffer).await? {
                 0 => break,
                 count => discarded += count,
             }

@@ -1,5 +1,7 @@
 //! A folder of one test's own, the program in it, and nodes that end with the test.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _},
@@ -124,7 +126,7 @@ impl Bench {
             child,
             log: Some(log),
             url,
-            _stdout: lines,
+            stdout: lines,
         }
     }
 
@@ -187,10 +189,15 @@ pub(crate) struct RunningNode {
     child: Child,
     log: Option<std::thread::JoinHandle<String>>,
     pub(crate) url: String,
-    _stdout: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    stdout: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
 impl RunningNode {
+    /// The next so many lines that it prints, after the first.
+    pub(crate) fn printed(&mut self, count: usize) -> Vec<String> {
+        self.stdout.by_ref().take(count).map(Result::unwrap).collect()
+    }
+
     pub(crate) fn get(&self, path: &str) -> Value {
         let text = ureq::get(format!("{}{path}", self.url))
             .call()

@@ -6,10 +6,7 @@ use serde::Serialize;
 use shared::{amount::Amount, api::PendingChange, hash::Hash, key::PublicKey, params::Network};
 
 use super::{Common, NodeUrl, open};
-use crate::{
-    cli::{WrongUse, output},
-    client::Client,
-};
+use crate::cli::{WrongUse, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  cairn wallet address --account 1")]
@@ -19,7 +16,10 @@ pub(in crate::cli) struct AddressArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  cairn wallet balance\n  cairn wallet balance --address dev1… --json")]
+#[command(
+    after_help = "Examples:\n  cairn wallet balance\n  cairn wallet balance --address dev1… --json\n  \
+                  cairn wallet balance --node https://192.168.1.5:5000 --tls-ca cert.pem"
+)]
 pub(in crate::cli) struct BalanceArgs {
     #[command(flatten)]
     common: Common,
@@ -75,7 +75,7 @@ pub(super) fn balance(args: &BalanceArgs) -> Result<()> {
         pending: PendingChange,
     }
     let network = args.common.network()?;
-    let client = Client::new(&args.node.node)?;
+    let client = args.node.client()?;
     let (key, path) = account_of(args, &network)?;
     client.status(&network)?;
     let proved = client.account(&network, &key)?;

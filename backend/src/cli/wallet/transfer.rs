@@ -168,7 +168,7 @@ impl TransferArgs {
 pub(super) fn send(args: &SendArgs) -> Result<()> {
     let network = args.common.network()?;
     let order = args.transfer.order(&network)?;
-    let client = Client::new(&args.node.node)?;
+    let client = args.node.client()?;
     // Before the password is asked for, so that nothing is signed for another chain.
     client.status(&network)?;
     let account = open::open_account(&args.common, &network)?;
