@@ -8,6 +8,7 @@ use crate::components::heading::Arrivals;
 use crate::live::Live;
 use crate::pages::account::AccountPage;
 use crate::pages::block::BlockPage;
+use crate::pages::check::CheckPage;
 use crate::pages::explorer::Explorer;
 use crate::pages::mempool::MempoolPage;
 use crate::pages::network::NetworkPage;
@@ -15,7 +16,8 @@ use crate::pages::not_found::NotFound;
 use crate::pages::overview::Overview;
 use crate::pages::transaction::TransactionPage;
 use crate::pages::wallet::{
-    WalletHome, WalletNew, WalletReceive, WalletRestore, WalletSend, WalletSettings, provide_wallet,
+    WalletActivity, WalletContacts, WalletHome, WalletNew, WalletReceive, WalletRestore, WalletSend, WalletSettings,
+    WalletSign, provide_wallet,
 };
 use crate::router::Place;
 
@@ -37,6 +39,9 @@ fn draw(screen: Screen) -> AnyView {
         Screen::WalletRestore => view! { <WalletRestore /> }.into_any(),
         Screen::WalletSend => view! { <WalletSend /> }.into_any(),
         Screen::WalletReceive => view! { <WalletReceive /> }.into_any(),
+        Screen::WalletActivity => view! { <WalletActivity /> }.into_any(),
+        Screen::WalletContacts => view! { <WalletContacts /> }.into_any(),
+        Screen::WalletSign => view! { <WalletSign /> }.into_any(),
         Screen::WalletSettings => view! { <WalletSettings /> }.into_any(),
         Screen::Explorer => view! { <Explorer /> }.into_any(),
         Screen::Block => view! { <BlockPage /> }.into_any(),
@@ -44,6 +49,7 @@ fn draw(screen: Screen) -> AnyView {
         Screen::Account => view! { <AccountPage /> }.into_any(),
         Screen::Mempool => view! { <MempoolPage /> }.into_any(),
         Screen::Network => view! { <NetworkPage /> }.into_any(),
+        Screen::Check => view! { <CheckPage /> }.into_any(),
         Screen::NotFound => view! { <NotFound /> }.into_any(),
     }
 }

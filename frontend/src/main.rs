@@ -5,6 +5,7 @@
 
 mod api;
 mod app;
+mod browser;
 mod components;
 mod live;
 mod pages;

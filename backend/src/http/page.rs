@@ -103,7 +103,7 @@ fn index() -> &'static File {
 /// Whether the page has something to show at a path.
 fn is_place(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    matches!(first, "" | "wallet" | "explorer" | "mempool" | "network") && !has_extension(path)
+    matches!(first, "" | "wallet" | "explorer" | "mempool" | "network" | "check") && !has_extension(path)
 }
 
 /// Whether a person asks, who is better served by the page saying that there is nothing here.
@@ -197,6 +197,7 @@ mod tests {
             "/explorer/blocks/5",
             "/mempool",
             "/network",
+            "/check",
         ] {
             assert!(is_place(place), "{place}");
         }

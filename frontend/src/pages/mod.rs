@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod block;
+pub(crate) mod check;
 pub(crate) mod explorer;
 pub(crate) mod mempool;
 pub(crate) mod network;

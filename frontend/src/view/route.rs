@@ -15,6 +15,12 @@ pub enum Screen {
     WalletSend,
     /// `/wallet/receive`
     WalletReceive,
+    /// `/wallet/activity`
+    WalletActivity,
+    /// `/wallet/contacts`
+    WalletContacts,
+    /// `/wallet/sign`
+    WalletSign,
     /// `/wallet/settings`
     WalletSettings,
     /// `/explorer`
@@ -29,6 +35,8 @@ pub enum Screen {
     Mempool,
     /// `/network`
     Network,
+    /// `/check`
+    Check,
     /// Any other.
     NotFound,
 }
@@ -52,6 +60,9 @@ pub fn screen(path: &str) -> Screen {
         ["wallet", "restore"] => Screen::WalletRestore,
         ["wallet", "send"] => Screen::WalletSend,
         ["wallet", "receive"] => Screen::WalletReceive,
+        ["wallet", "activity"] => Screen::WalletActivity,
+        ["wallet", "contacts"] => Screen::WalletContacts,
+        ["wallet", "sign"] => Screen::WalletSign,
         ["wallet", "settings"] => Screen::WalletSettings,
         ["explorer"] => Screen::Explorer,
         ["explorer", "blocks", _] => Screen::Block,
@@ -59,6 +70,7 @@ pub fn screen(path: &str) -> Screen {
         ["explorer", "accounts", _] => Screen::Account,
         ["mempool"] => Screen::Mempool,
         ["network"] => Screen::Network,
+        ["check"] => Screen::Check,
         _ => Screen::NotFound,
     }
 }

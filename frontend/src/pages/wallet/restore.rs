@@ -5,8 +5,7 @@ use frontend::wallet::entry;
 use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
+use shared::vault;
 
 use super::choose_password::ChoosePassword;
 use super::keeping::ask_to_keep;
@@ -14,10 +13,8 @@ use super::new::Exists;
 use super::parts::{Alarm, PasswordField, PasswordUse, submit, while_here};
 use super::session::{Phase, Wallet, use_wallet};
 use super::words::{WordFields, Words};
+use crate::browser::chosen_file;
 use crate::components::heading::PageHeading;
-
-/// No backup is larger (`shared::vault::MAX_LEN`).
-const MAX_FILE: f64 = shared::vault::MAX_LEN as f64;
 
 /// Where the person is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,22 +150,17 @@ fn FromFile(wallet: Wallet, step: RwSignal<Step>) -> impl IntoView {
         if state.get_untracked() == Import::Working {
             return;
         }
-        let file = input
-            .get_untracked()
-            .and_then(|input| input.files())
-            .and_then(|files| files.get(0));
-        let Some(file) = file else {
-            state.set(Import::Failed("Choose the backup file first.".to_owned()));
-            return;
-        };
+        let Some(input) = input.get_untracked() else { return };
         state.set(Import::Working);
         let password = Secret::new(password.try_update(std::mem::take).unwrap_or_default());
         while_here(async move {
-            let outcome = match read(&file).await {
-                Ok(file) => wallet
-                    .ask(Request::Import { file, password })
-                    .await
-                    .map_err(|failure| failure.to_string()),
+            let outcome = match chosen_file(&input, vault::MAX_LEN).await {
+                Ok(Some(file)) => {
+                    let file = hex::encode(file);
+                    let answer = wallet.ask(Request::Import { file, password }).await;
+                    answer.map_err(|failure| failure.to_string())
+                }
+                Ok(None) => Err("Choose the backup file first.".to_owned()),
                 Err(said) => Err(said),
             };
             match outcome {
@@ -206,19 +198,6 @@ fn FromFile(wallet: Wallet, step: RwSignal<Step>) -> impl IntoView {
             </form>
         </section>
     }
-}
-
-/// The bytes of a file in hex.
-async fn read(file: &web_sys::File) -> Result<String, String> {
-    if file.size() > MAX_FILE {
-        return Err(
-            "That file is far too large for a backup. Nothing was changed. Choose the file that you saved.".to_owned(),
-        );
-    }
-    let unreadable = |_| "The browser could not read the file. Nothing was changed. Choose it again.".to_owned();
-    let buffer = JsFuture::from(file.array_buffer()).await.map_err(unreadable)?;
-    let bytes = js_sys::Uint8Array::new(buffer.unchecked_ref()).to_vec();
-    Ok(hex::encode(bytes))
 }
 
 #[component]

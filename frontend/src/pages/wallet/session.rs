@@ -15,6 +15,7 @@ use shared::key::PublicKey;
 
 use super::keys::Keys;
 use super::ledger::Ledger;
+use crate::browser::{store, stored};
 use crate::live::use_live;
 
 /// After so many minutes without use a wallet locks, unless its owner chose otherwise.
@@ -41,13 +42,15 @@ pub(super) enum Phase {
     Broken(Failure),
 }
 
-/// The open account, in the words of the node's chain.
+/// The account in use, in the words of the node's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
-    /// Key and path.
+    /// Name, key and path.
     pub(super) account: Account,
     /// The key as an address.
     pub(super) address: String,
+    /// All accounts of the wallet, by index.
+    pub(super) accounts: Vec<Account>,
 }
 
 /// The node's chain.
@@ -194,9 +197,9 @@ impl Wallet {
         }
     }
 
-    /// The worker opened the wallet: its first account is shown.
+    /// The worker opened the wallet, or its accounts changed: the account used last is shown.
     pub(super) fn opened(self, accounts: Vec<Account>) {
-        let (Some(network), Some(account)) = (self.network.get_untracked(), accounts.into_iter().next()) else {
+        let Some(network) = self.network.get_untracked() else {
             return;
         };
         let chain = Chain {
@@ -207,10 +210,33 @@ impl Wallet {
             CHAINS,
             &serde_json::to_string(&known::with(self.chains(), chain)).unwrap_or_default(),
         );
-        let address = address::encode(&network.prefix, &account.key);
         self.touched();
+        let last = stored(&account_name(network.genesis)).and_then(|text| text.parse().ok());
+        self.show(accounts, last.unwrap_or(0));
+    }
+
+    /// Uses another account from now on.
+    pub(super) fn choose(self, index: u32) {
+        if let (Some(genesis), Phase::Open(owner)) = (self.genesis(), self.phase.get_untracked()) {
+            store(&account_name(genesis), &index.to_string());
+            self.show(owner.accounts, index);
+        }
+    }
+
+    /// Shows the account of an index, or the first one when there is none.
+    fn show(self, accounts: Vec<Account>, index: u32) {
+        let chosen = accounts.iter().find(|account| account.index == index);
+        let (Some(account), Some(network)) = (chosen.or(accounts.first()).cloned(), self.network.get_untracked())
+        else {
+            return;
+        };
+        let address = address::encode(&network.prefix, &account.key);
         self.ledger.follow(address.clone(), network.genesis, network.prefix);
-        self.phase.set(Phase::Open(Owner { account, address }));
+        self.phase.set(Phase::Open(Owner {
+            account,
+            address,
+            accounts,
+        }));
     }
 
     /// Locks, here and in all other tabs: the workers wipe their secrets, and are ended.
@@ -320,19 +346,12 @@ impl Wallet {
     }
 }
 
+/// Where it is written which account of a chain's wallet was used last.
+fn account_name(genesis: Hash) -> String {
+    format!("cairn.{genesis}.account")
+}
+
 /// Where it is written that the wallet of a chain was locked.
 fn locked_name(genesis: Hash) -> String {
     format!("cairn.{genesis}.locked")
-}
-
-/// Reads from the page's own storage, which holds no secret.
-fn stored(name: &str) -> Option<String> {
-    window().local_storage().ok()??.get_item(name).ok()?
-}
-
-fn store(name: &str, text: &str) {
-    // A browser that stores nothing still runs the wallet.
-    if let Ok(Some(storage)) = window().local_storage() {
-        let _ = storage.set_item(name, text);
-    }
 }

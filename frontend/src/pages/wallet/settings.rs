@@ -3,13 +3,13 @@
 use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 use super::choose_password::ChoosePassword;
 use super::gate::Gate;
 use super::keeping::KeptHere;
 use super::parts::{Alarm, PasswordField, PasswordUse, while_here};
 use super::session::{Owner, use_wallet};
+use crate::browser::save_file;
 use crate::components::heading::PageHeading;
 
 /// What is typed to remove a wallet.
@@ -92,9 +92,10 @@ fn Backup(address: String) -> impl IntoView {
         let name = format!("cairn-wallet-{}.cairn", &address[address.len().saturating_sub(6)..]);
         while_here(async move {
             let outcome = match wallet.ask(Request::Export).await {
-                Ok(Reply::File { file }) => {
-                    save(&file, &name).ok_or_else(|| "The browser did not save the file.".to_owned())
-                }
+                Ok(Reply::File { file }) => hex::decode(&file)
+                    .ok()
+                    .and_then(|bytes| save_file(&name, &bytes))
+                    .ok_or_else(|| "The browser did not save the file.".to_owned()),
                 Ok(_) => Err(Failure::Stopped.to_string()),
                 Err(failure) => Err(failure.to_string()),
             };
@@ -113,26 +114,6 @@ fn Backup(address: String) -> impl IntoView {
             <Alarm said=problem />
         </section>
     }
-}
-
-/// Saves hex bytes as a file.
-fn save(file: &str, name: &str) -> Option<()> {
-    let bytes = hex::decode(file).ok()?;
-    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes.as_slice()));
-    let blob = web_sys::Blob::new_with_u8_array_sequence(&parts).ok()?;
-    let url = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
-    let link: web_sys::HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
-    link.set_href(&url);
-    link.set_download(name);
-    link.click();
-    // The download has the bytes by then.
-    set_timeout(
-        move || {
-            let _ = web_sys::Url::revoke_object_url(&url);
-        },
-        std::time::Duration::from_secs(60),
-    );
-    Some(())
 }
 
 /// What became of a change.
