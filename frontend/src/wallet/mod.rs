@@ -22,6 +22,7 @@ pub mod qr;
 pub mod recognise;
 pub mod replacement;
 pub mod review;
+pub mod scan;
 pub mod secret;
 pub mod send;
 pub mod signed_text;

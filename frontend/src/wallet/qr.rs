@@ -5,6 +5,9 @@ use qrcodegen::{QrCode, QrCodeEcc};
 /// The light frame that readers need around a code, in modules (ISO/IEC 18004, 9.1).
 const QUIET: i32 = 4;
 
+/// Longer texts are drawn with less redundancy: larger modules are read better than small ones of which more may fail.
+const LONG: usize = 128;
+
 /// A drawn code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
@@ -18,7 +21,12 @@ pub struct Picture {
 /// less room; bech32m reads them as well.
 #[must_use]
 pub fn picture(text: &str) -> Option<Picture> {
-    let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
+    let level = if text.len() > LONG {
+        QrCodeEcc::Low
+    } else {
+        QrCodeEcc::Medium
+    };
+    let code = QrCode::encode_text(text, level).ok()?;
     let mut path = String::new();
     for y in 0..code.size() {
         let mut x = 0;
@@ -40,9 +48,53 @@ pub fn picture(text: &str) -> Option<Picture> {
     })
 }
 
+impl Picture {
+    /// The code as an SVG file, 8 units of length to a module.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        let side = self.side.to_string();
+        let length = (self.side * 8).to_string();
+        [
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"",
+            &length,
+            "\" height=\"",
+            &length,
+            "\" viewBox=\"0 0 ",
+            &side,
+            " ",
+            &side,
+            "\" shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h",
+            &side,
+            "v",
+            &side,
+            "H0z\"/><path d=\"",
+            &self.path,
+            "\"/></svg>\n",
+        ]
+        .concat()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signed_request_still_fits_into_a_code_that_screens_show() {
+        let picture = picture(&"a".repeat(360)).unwrap();
+        assert_eq!(picture.side, 65 + 2 * QUIET, "version 12");
+    }
+
+    #[test]
+    fn a_file_has_the_code_on_white() {
+        let picture = Picture {
+            side: 9,
+            path: "M4 4h1v1h-1z".to_owned(),
+        };
+        let svg = picture.svg();
+        assert!(svg.contains("width=\"72\" height=\"72\" viewBox=\"0 0 9 9\""), "{svg}");
+        assert!(svg.contains("d=\"M0 0h9v9H0z\"/><path d=\"M4 4h1v1h-1z\"/>"), "{svg}");
+    }
 
     #[test]
     fn an_address_fits_into_a_small_code() {

@@ -17,8 +17,10 @@ pub enum Kind {
     UnsignedTransfer,
     /// [`offline`], to be sent
     SignedTransfer,
-    /// The names of addresses.
+    /// [`super::contacts`]
     Contacts,
+    /// [`super::notes`]
+    Notes,
     /// A wallet's backup, as bytes.
     Vault,
 }
@@ -32,13 +34,14 @@ pub fn recognise(content: &[u8]) -> Option<Kind> {
         found.is_some_and(|found| found.eq_ignore_ascii_case(start))
     };
     // The version is left to the reader, which says more of another one.
-    let kinds: [(&[u8], Kind); 6] = [
+    let kinds: [(&[u8], Kind); 7] = [
         (b"cairn:", Kind::PaymentLink),
         (proof::START.as_bytes(), Kind::PaymentProof),
         (signed_text::BEGIN.as_bytes(), Kind::SignedMessage),
         (unversioned(offline::UNSIGNED), Kind::UnsignedTransfer),
         (unversioned(offline::SIGNED), Kind::SignedTransfer),
         (b"cairn-contacts ", Kind::Contacts),
+        (b"cairn-notes ", Kind::Notes),
     ];
     if content.starts_with(&MAGIC) {
         return Some(Kind::Vault);
@@ -67,6 +70,7 @@ mod tests {
             ("cairn-unsigned:2:", Kind::UnsignedTransfer),
             ("CAIRN-SIGNED:1:AB", Kind::SignedTransfer),
             ("cairn-contacts 1\n", Kind::Contacts),
+            ("cairn-notes 1\n", Kind::Notes),
             ("CAIRNVLT\u{1}\0", Kind::Vault),
         ];
         for (text, kind) in kinds {
