@@ -110,11 +110,13 @@ pub enum Tag {
     History,
     /// A text signed by an account's owner.
     Message,
+    /// A place of the chain that a proof of it must show.
+    ChainProof,
 }
 
 impl Tag {
     /// All tags, for tables and tests.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Header,
         Self::Transfer,
         Self::Transaction,
@@ -122,6 +124,7 @@ impl Tag {
         Self::Parameters,
         Self::History,
         Self::Message,
+        Self::ChainProof,
     ];
 
     /// The text that is hashed.
@@ -135,6 +138,7 @@ impl Tag {
             Self::Parameters => "cairn/parameters",
             Self::History => "cairn/history",
             Self::Message => "cairn/message",
+            Self::ChainProof => "cairn/chain-proof",
         }
     }
 

@@ -145,6 +145,23 @@ impl History {
         Ok(Self { count, peaks })
     }
 
+    /// The history of `count` headers whose peaks are these, the highest first: as many as bits are set in the count.
+    pub(crate) fn from_peaks(count: u64, peaks: Vec<HistoryNode>) -> Self {
+        debug_assert_eq!(peaks.len() as u32, count.count_ones());
+        Self { count, peaks }
+    }
+
+    /// The root of the history of `count` headers whose peaks are these.
+    pub(crate) fn root_of(count: u64, peaks: &[HistoryNode]) -> Hash {
+        tagged_root(count, bag(peaks.iter().copied()).as_ref())
+    }
+
+    /// The time of the last header.
+    #[must_use]
+    pub fn last_time(&self) -> Option<u64> {
+        self.peaks.last().map(|peak| peak.last_time)
+    }
+
     /// How many headers it covers.
     #[must_use]
     pub const fn count(&self) -> u64 {
@@ -196,7 +213,7 @@ impl History {
 
 /// The perfect subtrees that make up the leaves from `start` to `end`, from left to right. `start` is a multiple of the
 /// greatest of them.
-fn peak_positions(start: u64, end: u64) -> impl Iterator<Item = Position> {
+pub(crate) fn peak_positions(start: u64, end: u64) -> impl Iterator<Item = Position> {
     let mut start = start;
     core::iter::from_fn(move || {
         let level = (end - start).checked_ilog2()?;

@@ -12,6 +12,7 @@ pub mod address;
 pub mod amount;
 pub mod api;
 pub mod block;
+pub mod chain_proof;
 pub mod codec;
 pub mod difficulty;
 pub mod hash;

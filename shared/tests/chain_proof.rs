@@ -1,0 +1,390 @@
+//! Proofs of the chain with the most work: honest ones hold, and all others do not.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod chains;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use chains::{NOW, START, network, network_with};
+use proptest::prelude::*;
+use ruint::aliases::U256;
+use shared::block::Header;
+use shared::chain_proof::{self, ChainProofError, HeaderSource, RECENT};
+use shared::codec::{Decode, Encode};
+use shared::hash::{Hash, sha256};
+use shared::history::{History, HistoryNode, NodeSource, Position};
+use shared::params::{Difficulty, Network};
+use shared::pow::{Midstate, Target};
+use shared::rules::{RuleError, leaf};
+
+/// Headers with their tree, in memory.
+#[derive(Clone, Default)]
+struct Chain {
+    headers: Vec<Header>,
+    nodes: BTreeMap<Position, HistoryNode>,
+    history: History,
+}
+
+impl NodeSource for Chain {
+    type Error = Infallible;
+
+    fn get(&self, position: Position) -> Result<HistoryNode, Infallible> {
+        Ok(self.nodes[&position])
+    }
+}
+
+impl HeaderSource for Chain {
+    fn header(&self, height: u64) -> Result<Header, Infallible> {
+        Ok(self.headers[height as usize])
+    }
+}
+
+impl Chain {
+    fn genesis(network: &Network) -> Self {
+        let mut chain = Self::default();
+        chain.push(*network.genesis());
+        chain
+    }
+
+    /// A chain of `count` headers after genesis.
+    fn of(network: &Network, count: u64) -> Self {
+        let mut chain = Self::genesis(network);
+        for _ in 0..count {
+            chain.mine(network, 1_000, 0);
+        }
+        chain
+    }
+
+    fn push(&mut self, header: Header) {
+        let nodes = &mut self.nodes;
+        self.history
+            .append_with(leaf(&header, header.hash()), |position, node| {
+                nodes.insert(position, *node);
+            });
+        self.headers.push(header);
+    }
+
+    fn tip(&self) -> u64 {
+        self.headers.len() as u64 - 1
+    }
+
+    fn last(&self) -> &Header {
+        self.headers.last().unwrap()
+    }
+
+    /// The next header, without its work.
+    fn next(&self, network: &Network, after_ms: u64, content: u64) -> Header {
+        let last = self.last();
+        Header {
+            version: Header::VERSION,
+            height: last.height + 1,
+            previous_hash: last.hash(),
+            history_root: self.history.root(),
+            transactions_root: sha256(&[&last.height.to_le_bytes(), &content.to_le_bytes()]),
+            state_root: Hash([9; 32]),
+            timestamp: last.timestamp + after_ms,
+            bits: network.next_bits(last.height, last.timestamp),
+            nonce: 0,
+        }
+    }
+
+    fn mine(&mut self, network: &Network, after_ms: u64, content: u64) {
+        let mut header = self.next(network, after_ms, content);
+        work(&mut header);
+        self.push(header);
+    }
+
+    /// As many headers that have done no work as would be `count` honest ones.
+    fn invent(&mut self, network: &Network, count: u64) {
+        for _ in 0..count {
+            let mut header = self.next(network, 1_000, 1);
+            while Target::from_bits(header.bits).unwrap().is_met_by(&header.hash()) {
+                header.nonce += 1;
+            }
+            self.push(header);
+        }
+    }
+
+    fn proof(&self) -> Vec<u8> {
+        let Ok(proof) = chain_proof::write(self, self.tip(), &[]);
+        proof
+    }
+
+    fn work(&self) -> U256 {
+        self.history.work()
+    }
+}
+
+fn work(header: &mut Header) {
+    let target = Target::from_bits(header.bits).unwrap();
+    header.nonce = Midstate::new(header).search(target, 0, u64::MAX).unwrap();
+}
+
+/// A chain whose targets change with every header.
+fn asert() -> Network {
+    network_with(|parameters| {
+        parameters.difficulty = Difficulty::Asert {
+            bits: 0x207f_ffff,
+            half_life_ms: 60_000,
+        };
+    })
+}
+
+fn holds(network: &Network, chain: &Chain) {
+    let proved = chain_proof::verify(&chain.proof(), network, NOW * 2).unwrap();
+    assert_eq!(proved.headers.header(), chain.last());
+    assert_eq!(proved.headers.work(), chain.work());
+    assert!(proved.shown.is_sorted_by_key(|shown| shown.0));
+    for (height, hash) in &proved.shown {
+        assert_eq!(*hash, chain.headers[*height as usize].hash());
+        assert_eq!(proved.hash_at(*height), Some(*hash));
+    }
+}
+
+#[test]
+fn honest_chains_of_all_lengths_are_proved() {
+    for network in [network(), asert()] {
+        let mut chain = Chain::genesis(&network);
+        holds(&network, &chain);
+        for height in 1..=1_100_u64 {
+            chain.mine(&network, 700 + height % 7 * 100, 0);
+            if height < 4 || height % 97 == 0 || (RECENT - 3..RECENT + 6).contains(&height) || height % 256 < 2 {
+                holds(&network, &chain);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_follows_is_checked_against_the_proved_headers() {
+    let network = asert();
+    let mut chain = Chain::of(&network, 700);
+    let proved = chain_proof::verify(&chain.proof(), &network, NOW).unwrap().headers;
+    chain.mine(&network, 1_000, 0);
+    let next = proved.accept(&network, chain.last(), NOW).unwrap();
+    assert_eq!(next.history().root(), chain.history.root());
+    assert_eq!(next.work(), chain.work());
+}
+
+#[test]
+fn a_known_header_is_shown_when_asked_for() {
+    let network = network();
+    let chain = Chain::of(&network, 5_000);
+    let Ok(without) = chain_proof::write(&chain, 5_000, &[]);
+    let seen = chain_proof::verify(&without, &network, NOW * 2).unwrap();
+    let hidden = (1..4_000).find(|height| seen.hash_at(*height).is_none()).unwrap();
+    let Ok(with) = chain_proof::write(&chain, 5_000, &[hidden, 9_999]);
+    let seen = chain_proof::verify(&with, &network, NOW * 2).unwrap();
+    assert_eq!(seen.hash_at(hidden), Some(chain.headers[hidden as usize].hash()));
+}
+
+#[test]
+fn another_chains_genesis_is_refused() {
+    let chain = Chain::of(&network(), 300);
+    let other = network_with(|parameters| parameters.name = "other".into());
+    assert!(chain_proof::verify(&chain.proof(), &other, NOW * 2).is_err());
+    let short = Chain::of(&network(), 3);
+    assert!(chain_proof::verify(&short.proof(), &other, NOW * 2).is_err());
+}
+
+#[test]
+fn headers_from_the_future_are_refused() {
+    let network = network();
+    let chain = Chain::of(&network, 20);
+    let now = chain.last().timestamp - network.parameters().max_future_ms - 1;
+    let error = chain_proof::verify(&chain.proof(), &network, now).unwrap_err();
+    assert!(matches!(
+        error,
+        ChainProofError::Header {
+            height: 20,
+            rule: RuleError::TimeTooLate { .. }
+        }
+    ));
+}
+
+#[test]
+fn times_out_of_order_are_refused_where_the_times_are_known() {
+    let network = network();
+    let mut chain = Chain::of(&network, 2_000);
+    let mut header = chain.next(&network, 0, 0);
+    header.timestamp = START;
+    work(&mut header);
+    chain.push(header);
+    let error = chain_proof::verify(&chain.proof(), &network, NOW * 2).unwrap_err();
+    assert!(matches!(
+        error,
+        ChainProofError::Header {
+            height: 2_001,
+            rule: RuleError::TimeTooEarly { .. }
+        }
+    ));
+}
+
+#[test]
+fn targets_easier_than_the_rule_are_refused() {
+    let network = asert();
+    // A miner who pretends that the target is still the easiest: each later header follows from that.
+    let lazy = network_with(|parameters| parameters.difficulty = Difficulty::Fixed { bits: 0x207f_ffff });
+    let mut chain = Chain::genesis(&network);
+    for _ in 0..900 {
+        chain.mine(&lazy, 100, 0);
+    }
+    let error = chain_proof::verify(&chain.proof(), &network, NOW).unwrap_err();
+    assert!(matches!(error, ChainProofError::Header { .. }), "{error}");
+}
+
+/// A forger with a share of the work since a fork invents the rest, wherever it is seen least.
+#[test]
+fn forgers_with_less_than_half_of_the_work_are_caught() {
+    let network = network();
+    let honest = Chain::of(&network, 3_000);
+    for (fork, invented, mined) in [
+        (500, 1_300, 1_250),
+        (1_500, 800, 750),
+        (2_000, 2_000, 300),
+        (2_600, 260, 256),
+    ] {
+        let mut forged = Chain::of(&network, 0);
+        for header in &honest.headers[1..=fork] {
+            forged.push(*header);
+        }
+        forged.invent(&network, invented);
+        for _ in 0..mined {
+            forged.mine(&network, 1_000, 2);
+        }
+        let error = chain_proof::verify(&forged.proof(), &network, NOW * 2).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                ChainProofError::Header {
+                    rule: RuleError::InsufficientWork { .. },
+                    ..
+                }
+            ),
+            "fork at {fork}: {error}"
+        );
+    }
+}
+
+/// The honest headers are free for a forger: they must not count behind an invented past.
+#[test]
+fn honest_headers_behind_an_invented_past_are_refused() {
+    let network = network();
+    let honest = Chain::of(&network, 3_000);
+    let mut forged = Chain::genesis(&network);
+    for header in &honest.headers[1..=100] {
+        forged.push(*header);
+    }
+    // Four invented headers, and the honest ones moved behind them.
+    forged.invent(&network, 4);
+    for header in &honest.headers[105..] {
+        forged.push(*header);
+    }
+    for _ in 0..300 {
+        forged.mine(&network, 1_000, 3);
+    }
+    assert!(forged.work() > honest.work());
+    let error = chain_proof::verify(&forged.proof(), &network, NOW * 2).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ChainProofError::Header {
+                rule: RuleError::WrongHistoryRoot { .. },
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn work_that_a_closed_node_invents_is_looked_into() {
+    let network = network();
+    let mut chain = Chain::of(&network, 1_000);
+    // The subtree of the first 256 headers claims a hundred times its work, and all above it agrees.
+    let honest = chain.nodes[&Position { level: 8, index: 0 }];
+    let boasting = HistoryNode {
+        work: honest.work * U256::from(100),
+        ..honest
+    };
+    let mut history = History::new();
+    let mut nodes = chain.nodes.clone();
+    nodes.insert(Position { level: 8, index: 0 }, boasting);
+    for header in &chain.headers[..256] {
+        history.append(leaf(header, header.hash()));
+    }
+    let mut later = Chain {
+        headers: chain.headers[..256].to_vec(),
+        nodes,
+        history: History::from_bytes(&[256_u64.to_bytes(), boasting.to_bytes()].concat()).unwrap(),
+    };
+    for _ in 0..700 {
+        later.mine(&network, 1_000, 4);
+    }
+    assert!(later.work() > chain.work());
+    chain.push(*later.last());
+    assert!(chain_proof::verify(&later.proof(), &network, NOW * 2).is_err());
+}
+
+#[test]
+fn every_changed_byte_and_every_cut_is_refused() {
+    let network = network();
+    let chain = Chain::of(&network, 420);
+    let proof = chain.proof();
+    let honest = chain_proof::verify(&proof, &network, NOW * 2).unwrap();
+    for place in (0..proof.len()).step_by(7).chain(0..300) {
+        let mut changed = proof.clone();
+        changed[place] ^= 1 << (place % 8);
+        if let Ok(proved) = chain_proof::verify(&changed, &network, NOW * 2) {
+            // A nonce may be another that works as well, with another tip.
+            assert_ne!(proved.headers.hash(), honest.headers.hash(), "byte {place}");
+        }
+        assert!(chain_proof::verify(&proof[..place], &network, NOW * 2).is_err());
+    }
+    let mut longer = proof;
+    longer.push(0);
+    assert!(chain_proof::verify(&longer, &network, NOW * 2).is_err());
+    let error = chain_proof::verify(&vec![0; chain_proof::MAX_LEN + 1], &network, NOW).unwrap_err();
+    assert_eq!(
+        error,
+        ChainProofError::TooLong {
+            length: chain_proof::MAX_LEN + 1
+        }
+    );
+}
+
+#[test]
+fn fewer_headers_in_full_than_there_must_be_are_refused() {
+    let network = network();
+    let chain = Chain::of(&network, 700);
+    // As the proof of a shorter chain would end, but for the tip of this one.
+    let mut proof = chain.proof();
+    let start = 701 - RECENT;
+    assert_eq!(proof[..8], start.to_le_bytes());
+    let recent_len = (RECENT as usize - 1) * 80 + 4;
+    let end = proof.len() - recent_len;
+    proof.truncate(end);
+    proof.extend(0_u32.to_le_bytes());
+    let error = chain_proof::verify(&proof, &network, NOW * 2).unwrap_err();
+    assert_eq!(
+        error,
+        ChainProofError::TooFewRecent {
+            found: 1,
+            expected: RECENT
+        }
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_verifier_panic(bytes in proptest::collection::vec(any::<u8>(), 0..4_000), start in 0_u64..70) {
+        let network = network();
+        let _ = chain_proof::verify(&bytes, &network, NOW);
+        let mut begun = start.to_bytes();
+        begun.extend(&bytes);
+        let _ = chain_proof::verify(&begun, &network, NOW);
+    }
+}
