@@ -1,4 +1,4 @@
-//! Whether what is on the screen follows the node.
+//! Whether what is on the screen follows the node, and whether the page itself is the newest.
 
 use frontend::view::time;
 use leptos::prelude::*;
@@ -22,11 +22,11 @@ pub(crate) fn LinkState() -> impl IntoView {
     }
 }
 
-/// What is known, and since when, while the node does not answer.
+/// What is known, and since when, while the node does not answer; and that a new version of the page waits.
 #[component]
 pub(crate) fn OfflineNotice() -> impl IntoView {
     let live = use_live();
-    move || {
+    let offline = move || {
         let Link::Lost(since) = live.link() else {
             return None;
         };
@@ -46,5 +46,38 @@ pub(crate) fn OfflineNotice() -> impl IntoView {
                 <p>{known} " Your coins are not affected. The page tries again by itself."</p>
             </aside>
         })
+    };
+    view! {
+        {update_notice()}
+        {offline}
+    }
+}
+
+/// frontend/assets/install.js says when a new version waits, and takes it when it is asked to: all tabs reload then.
+fn update_notice() -> impl IntoView {
+    let root = document().document_element();
+    let is_waiting = RwSignal::new(root.is_some_and(|root| root.has_attribute("data-update")));
+    let handle = window_event_listener_untyped("cairn-update", move |_| is_waiting.set(true));
+    on_cleanup(move || handle.remove());
+    let accept = |_| {
+        if let Ok(event) = web_sys::Event::new("cairn-update-accept") {
+            let _ = window().dispatch_event(&event);
+        }
+    };
+    view! {
+        <div role="status">
+            {move || {
+                is_waiting
+                    .get()
+                    .then(|| {
+                        view! {
+                            <div class="notice update-notice">
+                                <p>"A new version of this page is here. All its tabs reload, and the wallet locks."</p>
+                                <button type="button" class="button" on:click=accept>"Use it now"</button>
+                            </div>
+                        }
+                    })
+            }}
+        </div>
     }
 }

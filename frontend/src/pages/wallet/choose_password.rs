@@ -5,6 +5,7 @@ use frontend::wallet::strength::{self, Strength, strength};
 use leptos::prelude::*;
 
 use super::parts::{PasswordField, PasswordUse, submit};
+use super::passphrase::PassphraseEntry;
 
 /// Two password fields with a hint at the strength, and a button.
 #[component]
@@ -21,6 +22,9 @@ pub(super) fn ChoosePassword(
     /// Whether the first field takes the focus.
     #[prop(optional)]
     is_first: bool,
+    /// A passphrase that has to be right as well.
+    #[prop(optional)]
+    passphrase: Option<PassphraseEntry>,
 ) -> impl IntoView {
     let password = RwSignal::new(String::new());
     let repeated = RwSignal::new(String::new());
@@ -38,6 +42,9 @@ pub(super) fn ChoosePassword(
         match checked {
             Ok(()) => {
                 fault.set(None);
+                if !passphrase.is_none_or(PassphraseEntry::is_right) {
+                    return;
+                }
                 drop(Secret::new(repeated.try_update(std::mem::take).unwrap_or_default()));
                 on_choice(Secret::new(password.try_update(std::mem::take).unwrap_or_default()));
             }

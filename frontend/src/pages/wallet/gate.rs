@@ -6,9 +6,12 @@ use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
 
+use super::accounts;
 use super::parts::{PasswordField, PasswordUse, submit, while_here};
-use super::session::{Owner, Phase, use_wallet};
+use super::passkey;
+use super::session::{Owner, Phase, Wallet, use_wallet};
 use crate::components::heading::PageHeading;
+use crate::live::{clock_ms, use_live};
 
 /// Shows `children` when the wallet is open, with the wallet's own navigation above.
 #[component]
@@ -22,17 +25,40 @@ where
 {
     let wallet = use_wallet();
     wallet.begin();
-    let phase = Memo::new(move |_| wallet.phase.get());
-    move || match phase.get() {
+    // Who goes to another screen has seen what was said, unless it goes on.
+    on_cleanup(move || {
+        if !wallet.is_searching.get_untracked() {
+            wallet.said.set(None);
+        }
+    });
+    // A screen is drawn anew for another account, but not for another list of them or another name: a form stays as it is.
+    let phase = Memo::new_with_compare(
+        move |_| wallet.phase.get(),
+        |old, new| match (old, new) {
+            (Some(Phase::Open(old)), Some(Phase::Open(new))) => old.address != new.address,
+            _ => old != new,
+        },
+    );
+    let is_open = Memo::new(move |_| phase.with(|phase| matches!(phase, Phase::Open(_))));
+    let navigation = move || {
+        is_open.get().then(|| {
+            view! {
+                {navigation(wallet)}
+                {wallet.chain_notice()}
+                <div role="status">{move || wallet.said.get().map(|said| view! { <p class="wallet-notice">{said}</p> })}</div>
+            }
+        })
+    };
+    let screen = move || match phase.get() {
         Phase::Connecting => view! { <Waiting /> }.into_any(),
         Phase::Absent => view! { <Invitation /> }.into_any(),
         Phase::Locked => view! { <Unlock /> }.into_any(),
-        Phase::Open(owner) => view! {
-            <WalletNavigation />
-            {children(owner)}
-        }
-        .into_any(),
+        Phase::Open(owner) => children(owner).into_any(),
         Phase::Broken(failure) => view! { <Broken failure /> }.into_any(),
+    };
+    view! {
+        {navigation}
+        {screen}
     }
 }
 
@@ -49,15 +75,14 @@ fn Waiting() -> impl IntoView {
     }
 }
 
-#[component]
-fn WalletNavigation() -> impl IntoView {
-    let wallet = use_wallet();
+fn navigation(wallet: Wallet) -> impl IntoView {
     view! {
         <nav class="wallet-nav" aria-label="Wallet">
             <A href="/wallet" exact=true>
                 "Balance"
             </A>
             <A href="/wallet/settings">"Settings"</A>
+            {accounts::switcher(wallet)}
             <button type="button" class="button button-quiet" on:click=move |_| wallet.lock()>"Lock"</button>
         </nav>
     }
@@ -107,47 +132,99 @@ fn Stack() -> impl IntoView {
 enum Unlocking {
     Idle,
     Working,
-    Failed(Failure),
+    Failed(String),
 }
 
 #[component]
 fn Unlock() -> impl IntoView {
     let wallet = use_wallet();
+    let live = use_live();
     let password = RwSignal::new(String::new());
     let state = RwSignal::new(Unlocking::Idle);
+    let has_passkey = RwSignal::new(false);
+    // Until when further passwords are not tried, in milliseconds since 1970.
+    let closed_until = RwSignal::new(0);
+    let wait_seconds = Memo::new(move |_| match closed_until.get() {
+        0 => 0,
+        until => u64::saturating_sub(until, live.now()).div_ceil(1_000),
+    });
+    while_here(async move { has_passkey.set(passkey::is_usable(wallet).await) });
+    let settle = move |answer| match answer {
+        Ok(Reply::Open(accounts)) => wallet.opened(accounts),
+        Ok(_) => state.set(Unlocking::Failed(Failure::Stopped.to_string())),
+        // Removed in another tab meanwhile.
+        Err(Failure::NoWallet) => wallet.phase.set(Phase::Absent),
+        Err(failure) => {
+            if let Failure::TooSoon { seconds } = failure {
+                closed_until.set(clock_ms() + seconds * 1_000);
+            }
+            state.set(Unlocking::Failed(failure.to_string()));
+        }
+    };
     let unlock = move || {
-        if state.get_untracked() == Unlocking::Working {
+        if state.get_untracked() == Unlocking::Working || wait_seconds.get_untracked() > 0 {
             return;
         }
         state.set(Unlocking::Working);
         let password = Secret::new(password.try_update(std::mem::take).unwrap_or_default());
         while_here(async move {
-            match wallet.ask(Request::Unlock { password }).await {
-                Ok(Reply::Open(accounts)) => wallet.opened(accounts),
-                Ok(_) => state.set(Unlocking::Failed(Failure::Stopped)),
-                // Removed in another tab meanwhile.
-                Err(Failure::NoWallet) => wallet.phase.set(Phase::Absent),
-                Err(failure) => state.set(Unlocking::Failed(failure)),
+            let answer = wallet.ask(Request::Unlock { password }).await;
+            let lost = has_passkey.get_untracked() && answer.is_ok() && !passkey::is_usable(wallet).await;
+            settle(answer);
+            if lost {
+                wallet.said.set(Some(passkey::ENDED.to_owned()));
+            }
+        });
+    };
+    let by_passkey = move |_| {
+        if state.get_untracked() == Unlocking::Working {
+            return;
+        }
+        state.set(Unlocking::Working);
+        while_here(async move {
+            match passkey::secret(wallet).await {
+                Ok(secret) => settle(wallet.ask(Request::UnlockByPasskey { secret }).await),
+                Err(said) => state.set(Unlocking::Failed(said)),
             }
         });
     };
     let fault = Signal::derive(move || match state.get() {
-        Unlocking::Failed(failure) => Some(failure.to_string()),
+        Unlocking::Failed(said) => Some(said),
         _ => None,
     });
     let is_working = move || state.get() == Unlocking::Working;
+    let action = move || match wait_seconds.get() {
+        _ if is_working() => "Unlocking…".to_owned(),
+        0 => "Unlock".to_owned(),
+        seconds => format!("Unlock in {seconds} s"),
+    };
     view! {
         <section class="card is-narrow wallet-card">
             <PageHeading title="Your wallet is locked" />
             <form on:submit=submit(unlock)>
                 <PasswordField label="Password" id="unlock-password" usage=PasswordUse::Current value=password fault is_first=true />
-                <button type="submit" class="button is-wide" aria-disabled=move || is_working().then_some("true")>
-                    {move || if is_working() { "Unlocking…" } else { "Unlock" }}
+                <button
+                    type="submit"
+                    class="button is-wide"
+                    aria-disabled=move || (is_working() || wait_seconds.get() > 0).then_some("true")
+                >
+                    {action}
                 </button>
                 <p class="wallet-hint" role="status">
                     {move || is_working().then_some("The password is being stretched into a key: this takes a moment on purpose.")}
                 </p>
             </form>
+            {move || {
+                has_passkey
+                    .get()
+                    .then(|| {
+                        view! {
+                            <button type="button" class="button button-quiet is-wide" on:click=by_passkey>
+                                "Unlock with passkey"
+                            </button>
+                        }
+                    })
+            }}
             <details class="wallet-more">
                 <summary>"Forgot the password?"</summary>
                 <p>

@@ -50,6 +50,31 @@ pub(super) fn ask_to_keep() {
     });
 }
 
+/// Whether the browser trusts the way by which the page came: https://, or this machine itself.
+pub(super) fn is_secure() -> bool {
+    window().is_secure_context()
+}
+
+/// What is missing on plain http:// from another machine, and how to get it.
+pub(super) fn insecure_notice() -> impl IntoView {
+    (!is_secure()).then(|| {
+        view! {
+            <section class="card">
+                <h2>"Over plain http://"</h2>
+                <p>
+                    "This page came over plain http:// from another machine. There browsers install no page, open none without its "
+                    "node, know no passkeys, and may clear what is stored. Everything else works; keep your phrase on paper."
+                </p>
+                <p>
+                    "To have all of it, start the node with " <code>"--tls-self-signed"</code> " and open it by https://, or open "
+                    "this page on the node’s own machine. To the browser that is another place: restore your wallet there from its "
+                    "phrase."
+                </p>
+            </section>
+        }
+    })
+}
+
 /// The browser's answer, and a way to ask again.
 #[component]
 pub(super) fn KeptHere() -> impl IntoView {

@@ -1,5 +1,6 @@
 //! The wallet's screens. What they compute is in the library's `wallet`; keys are in the key worker alone.
 
+mod accounts;
 mod activity;
 mod choose_password;
 mod contacts;
@@ -10,9 +11,12 @@ mod keys;
 mod ledger;
 mod new;
 mod parts;
+mod passkey;
+mod passphrase;
 mod receive;
 mod restore;
 mod review;
+mod seen;
 mod send;
 mod sent;
 mod session;

@@ -6,9 +6,11 @@ use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
 
+use super::accounts;
 use super::choose_password::ChoosePassword;
-use super::keeping::ask_to_keep;
+use super::keeping::{ask_to_keep, is_secure};
 use super::parts::{Alarm, submit, while_here};
+use super::passphrase::PassphraseEntry;
 use super::session::{Phase, Wallet, use_wallet};
 use super::words::{WordFields, Words};
 use crate::components::heading::PageHeading;
@@ -141,6 +143,15 @@ fn Begin(wallet: Wallet, step: RwSignal<Step>, failure: RwSignal<Option<Failure>
                 "You will see a few plain words: your phrase. Have paper and a pen at hand. Whoever has the words has the coins; "
                 "who loses both words and browser has lost them."
             </p>
+            {(!is_secure())
+                .then(|| {
+                    view! {
+                        <p class="wallet-notice">
+                            "This page came over plain http:// from another machine. The browser may clear what is stored here, "
+                            "so that your phrase on paper is the only sure copy; the settings say more."
+                        </p>
+                    }
+                })}
             <form on:submit=submit(create)>
                 <fieldset class="wallet-choice">
                     <legend>"How many words?"</legend>
@@ -238,21 +249,22 @@ fn Asked(
     }
 }
 
-/// Saves the phrase that the worker holds. Restoring ends with it too.
+/// Saves the phrase that the worker holds. Restoring ends with it too, and with a search for accounts that were used.
 pub(super) fn save(
     wallet: Wallet,
     password: Secret,
+    passphrase: Secret,
+    is_restored: bool,
     on_failure: impl FnOnce(Failure) + 'static,
     navigate: impl Fn(&str, crate::router::NavigateOptions) + 'static,
 ) {
     while_here(async move {
-        let save = Request::Save {
-            password,
-            passphrase: Secret::default(),
-        };
-        match wallet.ask(save).await {
+        match wallet.ask(Request::Save { password, passphrase }).await {
             Ok(Reply::Open(accounts)) => {
                 wallet.opened(accounts);
+                if is_restored {
+                    accounts::find(wallet);
+                }
                 ask_to_keep();
                 navigate("/wallet", Default::default());
             }
@@ -266,21 +278,30 @@ pub(super) fn save(
 fn Protect(wallet: Wallet, step: RwSignal<Step>, failure: RwSignal<Option<Failure>>) -> impl IntoView {
     let navigate = StoredValue::new_local(use_navigate());
     let is_working = Signal::derive(move || step.get() == Step::Saving);
+    let passphrase = PassphraseEntry::new(true);
     let choose = move |password: Secret| {
         step.set(Step::Saving);
         let on_failure = move |found| {
             failure.set(Some(found));
             step.set(Step::Password);
         };
-        save(wallet, password, on_failure, move |to, options| {
-            navigate.with_value(|navigate| navigate(to, options));
-        });
+        save(
+            wallet,
+            password,
+            passphrase.secret(),
+            false,
+            on_failure,
+            move |to, options| {
+                navigate.with_value(|navigate| navigate(to, options));
+            },
+        );
     };
     view! {
         <section class="card is-narrow wallet-card">
             <PageHeading title="Protect this browser’s copy" />
             <p class="wallet-lead">"The password encrypts the wallet here, and every backup file that you export. Without it only the phrase brings the wallet back."</p>
-            <ChoosePassword action="Save wallet" working="Encrypting…" is_working on_choice=choose is_first=true />
+            {passphrase.fields()}
+            <ChoosePassword action="Save wallet" working="Encrypting…" is_working on_choice=choose is_first=true passphrase />
         </section>
     }
 }

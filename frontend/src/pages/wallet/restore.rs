@@ -6,11 +6,13 @@ use frontend::wallet::messages::{Failure, Reply, Request};
 use frontend::wallet::secret::Secret;
 use leptos::prelude::*;
 use shared::vault;
+use web_sys::HtmlInputElement;
 
 use super::choose_password::ChoosePassword;
 use super::keeping::ask_to_keep;
 use super::new::Exists;
 use super::parts::{Alarm, PasswordField, PasswordUse, submit, while_here};
+use super::passphrase::PassphraseEntry;
 use super::session::{Phase, Wallet, use_wallet};
 use super::words::{WordFields, Words};
 use crate::browser::chosen_file;
@@ -140,6 +142,24 @@ enum Import {
     Failed(String),
 }
 
+/// Asks the key worker about the backup file that was chosen in an input.
+///
+/// # Errors
+/// A sentence.
+pub(super) async fn ask_with_file(
+    wallet: Wallet,
+    input: &HtmlInputElement,
+    request: impl FnOnce(String) -> Request,
+) -> Result<Reply, String> {
+    match chosen_file(input, vault::MAX_LEN).await? {
+        Some(file) => {
+            let answer = wallet.ask(request(hex::encode(file))).await;
+            answer.map_err(|failure| failure.to_string())
+        }
+        None => Err("Choose the backup file first.".to_owned()),
+    }
+}
+
 #[component]
 fn FromFile(wallet: Wallet, step: RwSignal<Step>) -> impl IntoView {
     let input = NodeRef::<leptos::html::Input>::new();
@@ -154,16 +174,7 @@ fn FromFile(wallet: Wallet, step: RwSignal<Step>) -> impl IntoView {
         state.set(Import::Working);
         let password = Secret::new(password.try_update(std::mem::take).unwrap_or_default());
         while_here(async move {
-            let outcome = match chosen_file(&input, vault::MAX_LEN).await {
-                Ok(Some(file)) => {
-                    let file = hex::encode(file);
-                    let answer = wallet.ask(Request::Import { file, password }).await;
-                    answer.map_err(|failure| failure.to_string())
-                }
-                Ok(None) => Err("Choose the backup file first.".to_owned()),
-                Err(said) => Err(said),
-            };
-            match outcome {
+            match ask_with_file(wallet, &input, |file| Request::Import { file, password }).await {
                 Ok(Reply::Open(accounts)) => {
                     step.set(Step::Saving);
                     wallet.opened(accounts);
@@ -205,15 +216,23 @@ fn Protect(wallet: Wallet, step: RwSignal<Step>) -> impl IntoView {
     let navigate = StoredValue::new_local(use_navigate());
     let failure = RwSignal::new(None::<Failure>);
     let is_working = Signal::derive(move || step.get() == Step::Saving);
+    let passphrase = PassphraseEntry::new(false);
     let choose = move |password: Secret| {
         step.set(Step::Saving);
         let on_failure = move |found| {
             failure.set(Some(found));
             step.set(Step::Password);
         };
-        super::new::save(wallet, password, on_failure, move |to, options| {
-            navigate.with_value(|navigate| navigate(to, options));
-        });
+        super::new::save(
+            wallet,
+            password,
+            passphrase.secret(),
+            true,
+            on_failure,
+            move |to, options| {
+                navigate.with_value(|navigate| navigate(to, options));
+            },
+        );
     };
     let said = Signal::derive(move || failure.get().map(|failure| failure.to_string()));
     view! {
@@ -221,7 +240,8 @@ fn Protect(wallet: Wallet, step: RwSignal<Step>) -> impl IntoView {
             <PageHeading title="Protect this browser’s copy" />
             <p class="wallet-lead">"The phrase is right. Choose a password: it encrypts the wallet in this browser."</p>
             <Alarm said />
-            <ChoosePassword action="Save wallet" working="Encrypting…" is_working on_choice=choose is_first=true />
+            {passphrase.fields()}
+            <ChoosePassword action="Save wallet" working="Encrypting…" is_working on_choice=choose is_first=true passphrase />
         </section>
     }
 }

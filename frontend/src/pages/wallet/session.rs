@@ -10,18 +10,25 @@ use frontend::wallet::link::Here;
 use frontend::wallet::messages::{Account, Failure, Reply, Request, Standing};
 use leptos::prelude::*;
 use shared::address::{self, Prefix};
+use shared::api::Status;
 use shared::hash::Hash;
 use shared::key::PublicKey;
 
 use super::keys::Keys;
 use super::ledger::Ledger;
 use crate::browser::{store, stored};
-use crate::live::use_live;
+use crate::live::{Link, clock_ms, use_live};
 
 /// After so many minutes without use a wallet locks, unless its owner chose otherwise.
 pub(super) const AUTO_LOCK_MINUTES: u32 = 5;
 
 const CHAINS: &str = "cairn.wallets";
+
+/// The chain of the node that was there last, for a visit without it.
+const NETWORK: &str = "cairn.network";
+
+/// After so long without a word from the node the wallet opens with what is remembered of its chain, in milliseconds.
+const PATIENCE_MS: u64 = 4_000;
 
 /// When any tab was last used, and how often that is written down, in milliseconds.
 const LAST_USE: &str = "cairn.last-use";
@@ -75,18 +82,36 @@ impl Network {
             now_seconds: (js_sys::Date::now() / 1000.0) as u64,
         }
     }
+
+    /// The chain of the last visit.
+    fn remembered() -> Option<Self> {
+        let text = stored(NETWORK)?;
+        let (genesis, prefix, symbol, name) = known::read_network(&text)?;
+        Some(Self {
+            genesis,
+            name: name.to_owned(),
+            symbol: symbol.to_owned(),
+            prefix: prefix.parse().ok()?,
+        })
+    }
 }
 
 /// The wallet.
 #[derive(Clone, Copy)]
 pub(crate) struct Wallet {
     keys: StoredValue<Keys, LocalStorage>,
-    /// The node's chain, as soon as it is known.
+    /// The node's chain, as soon as it is known; the one of the last visit while the node does not answer.
     pub(super) network: Signal<Option<Network>>,
     /// Where the wallet stands.
     pub(super) phase: RwSignal<Phase>,
     /// Balance and activity of the open account.
     pub(super) ledger: Ledger,
+    /// What is said above all screens of the open wallet, such as how a search for accounts goes.
+    pub(super) said: RwSignal<Option<String>>,
+    /// Whether accounts are being searched.
+    pub(super) is_searching: RwSignal<bool>,
+    /// What is said of a chain that is no longer the one that was seen.
+    pub(super) chain_change: RwSignal<Option<String>>,
     /// When somebody last touched the page, in milliseconds since 1970.
     last_use_ms: StoredValue<f64>,
 }
@@ -94,23 +119,49 @@ pub(crate) struct Wallet {
 /// Makes the wallet. The application calls this once, inside what follows the node.
 pub(crate) fn provide_wallet() {
     let live = use_live();
-    let network = Signal::from(Memo::new(move |_| {
-        live.with(|status| {
+    let begun = clock_ms();
+    let network = Signal::from(Memo::new(move |known: Option<&Option<Network>>| {
+        let told = live.with(|status| {
             Some(Network {
                 genesis: status.genesis_hash,
                 name: status.network.clone(),
                 symbol: status.symbol.clone(),
                 prefix: status.prefix.parse().ok()?,
             })
-        })
-        .flatten()
+        });
+        if let Some(network) = told.flatten() {
+            return Some(network);
+        }
+        if let Some(Some(network)) = known {
+            return Some(network.clone());
+        }
+        let is_away = matches!(live.link(), Link::Lost(_)) || live.now() >= begun + PATIENCE_MS;
+        is_away.then(Network::remembered).flatten()
     }));
+    Effect::new(move || {
+        live.with(|status| {
+            let Status {
+                genesis_hash,
+                prefix,
+                symbol,
+                network,
+                ..
+            } = status;
+            let text = known::write_network(genesis_hash, prefix, symbol, network);
+            if stored(NETWORK).as_deref() != Some(&text) {
+                store(NETWORK, &text);
+            }
+        });
+    });
     let phase = RwSignal::new(Phase::Connecting);
     let wallet = Wallet {
         keys: StoredValue::new_local(Keys::default()),
         network,
         phase,
         ledger: Ledger::new(),
+        said: RwSignal::new(None),
+        is_searching: RwSignal::new(false),
+        chain_change: RwSignal::new(None),
         last_use_ms: StoredValue::new(js_sys::Date::now()),
     };
     provide_context(wallet);
@@ -135,6 +186,7 @@ pub(crate) fn provide_wallet() {
             wallet.ledger.refresh();
         }
     });
+    wallet.watch_chain(live);
     wallet.lock_when_idle();
 }
 
@@ -215,6 +267,14 @@ impl Wallet {
         self.show(accounts, last.unwrap_or(0));
     }
 
+    /// The accounts of the open wallet, by index; none while it is not open.
+    pub(super) fn accounts(self) -> Vec<Account> {
+        self.phase.with(|phase| match phase {
+            Phase::Open(owner) => owner.accounts.clone(),
+            _ => Vec::new(),
+        })
+    }
+
     /// Uses another account from now on.
     pub(super) fn choose(self, index: u32) {
         if let (Some(genesis), Phase::Open(owner)) = (self.genesis(), self.phase.get_untracked()) {
@@ -231,7 +291,12 @@ impl Wallet {
             return;
         };
         let address = address::encode(&network.prefix, &account.key);
-        self.ledger.follow(address.clone(), network.genesis, network.prefix);
+        let is_same = self
+            .phase
+            .with_untracked(|phase| matches!(phase, Phase::Open(owner) if owner.address == address));
+        if !is_same {
+            self.ledger.follow(address.clone(), network.genesis, network.prefix);
+        }
         self.phase.set(Phase::Open(Owner {
             account,
             address,
@@ -253,6 +318,7 @@ impl Wallet {
             return;
         }
         self.phase.set(Phase::Locked);
+        self.said.set(None);
         self.ledger.forget();
         if let Some(genesis) = self.genesis() {
             let keys = self.keys.get_value();
@@ -263,6 +329,8 @@ impl Wallet {
     /// Ends the worker and forgets the account, whatever happens.
     pub(super) fn close(self, phase: Phase) {
         self.keys.get_value().end();
+        self.said.set(None);
+        self.chain_change.set(None);
         self.ledger.forget();
         self.phase.set(phase);
     }

@@ -6,9 +6,11 @@ use leptos::prelude::*;
 
 use super::choose_password::ChoosePassword;
 use super::gate::Gate;
-use super::keeping::KeptHere;
-use super::parts::{Alarm, PasswordField, PasswordUse, while_here};
+use super::keeping::{KeptHere, insecure_notice};
+use super::parts::{Alarm, PasswordField, PasswordUse, submit, while_here};
+use super::restore::ask_with_file;
 use super::session::{Owner, use_wallet};
+use super::{accounts, passkey};
 use crate::browser::save_file;
 use crate::components::heading::PageHeading;
 
@@ -23,20 +25,18 @@ pub(crate) fn WalletSettings() -> impl IntoView {
 
 #[component]
 fn Settings(owner: Owner) -> impl IntoView {
+    let wallet = use_wallet();
+    let has_passkey = RwSignal::new(false);
     view! {
         <PageHeading title="Wallet settings" />
         <div class="wallet-settings">
+            {accounts::settings(wallet)}
             <AutoLock />
             <Backup address=owner.address />
             <KeptHere />
-            <ChangePassword />
-            <section class="card">
-                <h2>"Derivation path"</h2>
-                <p>
-                    "Your key lies at " <code>{owner.account.path}</code> " under your phrase (BIP-39, SLIP-0010, ed25519). Another "
-                    "wallet that knows these standards finds the same key there."
-                </p>
-            </section>
+            {insecure_notice()}
+            {passkey::settings(wallet, has_passkey)}
+            <ChangePassword has_passkey />
             <section class="card is-danger">
                 <h2>"Remove this wallet"</h2>
                 <p>
@@ -112,7 +112,49 @@ fn Backup(address: String) -> impl IntoView {
             <button type="button" class="button button-quiet" on:click=export>"Export backup file"</button>
             <p class="wallet-hint" role="status">{move || said.get().and_then(Result::ok)}</p>
             <Alarm said=problem />
+            <details class="wallet-more" prop:open=move || said.with(|said| matches!(said, Some(Ok(_))))>
+                <summary>"Check a backup file"</summary>
+                {check_backup()}
+            </details>
         </section>
+    }
+}
+
+/// Opens a backup file for nothing but to see that it opens.
+fn check_backup() -> impl IntoView {
+    let wallet = use_wallet();
+    let input = NodeRef::<leptos::html::Input>::new();
+    let password = RwSignal::new(String::new());
+    let is_working = RwSignal::new(false);
+    let is_right = RwSignal::new(false);
+    let fault = RwSignal::new(None::<String>);
+    let check = move || {
+        let Some(input) = input.get_untracked().filter(|_| !is_working.get_untracked()) else {
+            return;
+        };
+        is_working.set(true);
+        is_right.set(false);
+        let password = Secret::new(password.try_update(std::mem::take).unwrap_or_default());
+        while_here(async move {
+            let answer = ask_with_file(wallet, &input, |file| Request::CheckBackup { file, password }).await;
+            is_right.set(answer.is_ok());
+            fault.set(answer.err());
+            is_working.set(false);
+        });
+    };
+    view! {
+        <form on:submit=submit(check)>
+            <div class="wallet-field">
+                <label for="check-file">"Backup file to check"</label>
+                <input id="check-file" type="file" accept=".cairn,application/octet-stream" node_ref=input />
+            </div>
+            <PasswordField label="Its password" id="check-password" usage=PasswordUse::Current value=password />
+            <button type="submit" class="button button-quiet" aria-disabled=move || is_working.get().then_some("true")>
+                {move || if is_working.get() { "Opening…" } else { "Check the file" }}
+            </button>
+            <p role="status" class="wallet-right">{move || is_right.get().then_some("This file opens, and is this wallet.")}</p>
+            <Alarm said=fault />
+        </form>
     }
 }
 
@@ -126,7 +168,10 @@ enum Changing {
 }
 
 #[component]
-fn ChangePassword() -> impl IntoView {
+fn ChangePassword(
+    /// Whether a passkey opens the wallet, which a new password ends.
+    has_passkey: RwSignal<bool>,
+) -> impl IntoView {
     let wallet = use_wallet();
     let old = RwSignal::new(String::new());
     let state = RwSignal::new(Changing::Idle);
@@ -136,7 +181,13 @@ fn ChangePassword() -> impl IntoView {
         let old = Secret::new(old.try_update(std::mem::take).unwrap_or_default());
         while_here(async move {
             state.set(match wallet.ask(Request::ChangePassword { old, new }).await {
-                Ok(_) => Changing::Done,
+                Ok(_) => {
+                    if has_passkey.get_untracked() {
+                        has_passkey.set(false);
+                        wallet.said.set(Some(passkey::ENDED.to_owned()));
+                    }
+                    Changing::Done
+                }
                 Err(failure) => Changing::Failed(failure),
             });
         });
