@@ -1,50 +1,15 @@
 // Money moves between two browsers, live; and no secret leaves either of them by any way.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type BrowserContext, type Page } from '@playwright/test';
+import { Browser } from './support/browser.ts';
 import { expect, test } from './support/node.ts';
-import { Recorder, type Place } from './support/recorder.ts';
-import { findSecrets, secretsOf, type Secrets } from './support/secrets.ts';
+import { PLACES } from './support/recorder.ts';
+import { findSecrets } from './support/search.ts';
+import { secretsOf, type Secrets } from './support/secrets.ts';
 import { ABANDON, balance, copyAddress, createWallet, fillTransfer, go, mineBlock, unlock } from './support/wallet.ts';
 
-/** A browser with a profile of its own, and a record of all that it does. */
-class Browser {
-  private constructor(
-    readonly profile: string,
-    readonly context: BrowserContext,
-    readonly page: Page,
-    readonly recorder: Recorder,
-  ) {}
-
-  static async open(baseURL: string): Promise<Browser> {
-    const profile = await mkdtemp(join(tmpdir(), 'cairn-profile-'));
-    const context = await chromium.launchPersistentContext(profile, {
-      ...test.info().project.use.launchOptions,
-      baseURL,
-    });
-    const page = context.pages()[0] ?? (await context.newPage());
-    const recorder = new Recorder();
-    await recorder.follow(context, page);
-    return new Browser(profile, context, page, recorder);
-  }
-
-  async close(): Promise<void> {
-    await this.context.close();
-    await this.recorder.readProfile(this.profile);
-    await rm(this.profile, { recursive: true, force: true });
-  }
-}
-
-const PLACES: Place[] = ['requests', 'responses', 'console', 'page', 'storage', 'profile'];
-
-function searchAll(secrets: Secrets, recorder: Recorder): Record<string, string[]> {
-  const found: Record<string, string[]> = {};
-  for (const place of PLACES) {
-    const names = findSecrets(secrets, recorder.of(place));
-    if (names.length) found[place] = names;
-  }
-  return found;
+/** The forms in which a wallet's secrets were found, by place. */
+function searchAll(secrets: Secrets, browser: Browser): Record<string, string[]> {
+  const found = Object.entries(browser.find([secrets]));
+  return Object.fromEntries(found.map(([place, all]) => [place, all.map(({ name }) => name)]));
 }
 
 test('money moves from one browser to another, live, and no secret leaves either', async ({ node }) => {
@@ -107,14 +72,15 @@ test('money moves from one browser to another, live, and no secret leaves either
   for (const browser of [alice, bob]) await browser.recorder.snapshot(browser.page);
   await Promise.all([alice.close(), bob.close()]);
 
-  for (const { recorder } of [alice, bob]) {
+  for (const browser of [alice, bob]) {
+    const { recorder } = browser;
     for (const place of PLACES.filter((place) => place !== 'console')) {
       expect(recorder.of(place).length, `${place} were recorded`).toBeGreaterThan(0);
     }
     expect(recorder.complaints).toEqual([]);
     expect(recorder.of('storage').toString('latin1'), 'the encrypted vault is there').toContain('CAIRNVLT');
     for (const [index, phrase] of phrases.entries()) {
-      expect(searchAll(secretsOf(phrase, passwords[index]), recorder)).toEqual({});
+      expect(searchAll(secretsOf(phrase, passwords[index]), browser)).toEqual({});
     }
   }
   expect(node.log.length, 'the node logs').toBeGreaterThan(0);
@@ -161,7 +127,7 @@ test('the search finds what is planted, in every place', async ({ node }) => {
   await recorder.snapshot(page);
   await browser.close();
 
-  const found = searchAll(secrets, recorder);
+  const found = searchAll(secrets, browser);
   expect(found.console).toContain('words in sequence');
   expect(found.requests).toContain('password, in an address');
   expect(found.requests).toContain('private key, as numbers');

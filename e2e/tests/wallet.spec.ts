@@ -1,6 +1,7 @@
 // The wallet: restored, locked, unlocked, exported, imported, refused; by the names that a person sees.
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
+import { addressOf, publicKeyOf } from './support/address.ts';
 import { expect, test, Node } from './support/node.ts';
 import { secretsOf } from './support/secrets.ts';
 import {
@@ -33,7 +34,7 @@ test('the address is that of BIP-39 and SLIP-0010', async ({ page, node }) => {
   const address = await copyAddress(page);
   await mineBlock(page, 1);
   const { publicKey } = secretsOf(ABANDON, PASSWORD);
-  expect(bech32Payload(address)).toEqual(publicKey);
+  expect(publicKeyOf(address)).toEqual(publicKey);
   const { balance: units } = await node.get(`/blockchain/accounts/${address}`);
   expect(units).toBe('5000000000');
 });
@@ -335,7 +336,7 @@ test('bad input to a transfer is named beside its field, and nothing is signed',
     [own.slice(0, -1) + other]: /mistyped/,
     [own.slice(0, -1) + 'b']: /has no 'b'/,
     [own.slice(0, 10).toUpperCase() + own.slice(10)]: /only small or only capital/,
-    [bech32m('class', bech32Payload(own))]: /begins with class, and this network's begin with dev/,
+    [addressOf('class', publicKeyOf(own))]: /begins with class, and this network's begin with dev/,
   });
   await page.getByLabel('Recipient').fill(own);
   await refused('Amount', {
@@ -402,35 +403,7 @@ test('another chain at the same place is noticed, and the wallet left alone', as
 async function unusedAddress(node: Node): Promise<string> {
   const { prefix } = await node.get('/blockchain/status');
   const { publicKey } = secretsOf('legal winner thank year wave sausage worth useful legal winner thank yellow', '');
-  return bech32m(prefix, publicKey);
-}
-
-const LETTERS = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
-
-function bech32Payload(address: string): Buffer {
-  const values = [...address.slice(address.lastIndexOf('1') + 1, -6)].map((letter) => LETTERS.indexOf(letter));
-  const bits = values.map((value) => value.toString(2).padStart(5, '0')).join('');
-  return Buffer.from(bits.slice(0, 256).match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
-}
-
-/** BIP-350, written here once more so that the page's own code is checked by another. */
-function bech32m(prefix: string, payload: Buffer): string {
-  const bits = [...payload].map((byte) => byte.toString(2).padStart(8, '0')).join('') + '0000';
-  const values = bits.match(/.{5}/g)!.map((five) => parseInt(five, 2));
-  const letters = [...prefix].map((letter) => letter.charCodeAt(0));
-  const expanded = [...letters.map((letter) => letter >> 5), 0, ...letters.map((letter) => letter & 31)];
-  const sum = polymod([...expanded, ...values, 0, 0, 0, 0, 0, 0]) ^ 0x2bc830a3;
-  const checksum = [0, 1, 2, 3, 4, 5].map((at) => (sum >>> (5 * (5 - at))) & 31);
-  return `${prefix}1${[...values, ...checksum].map((value) => LETTERS[value]).join('')}`;
-}
-
-function polymod(values: number[]): number {
-  const generator = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
-  return values.reduce((sum, value) => {
-    const top = sum >>> 25;
-    const next = (((sum & 0x1ffffff) << 5) ^ value) >>> 0;
-    return generator.reduce((mixed, number, at) => ((top >> at) & 1 ? (mixed ^ number) >>> 0 : mixed), next);
-  }, 1);
+  return addressOf(prefix, publicKey);
 }
 
 /** The bytes of the vault's copies in the browser's database. */

@@ -11,8 +11,8 @@ export class Node {
   private constructor(
     readonly port: number,
     readonly url: string,
-    private readonly data: string,
-    private child: ChildProcess,
+    readonly data: string,
+    private readonly child: ChildProcess,
     private readonly output: string[],
   ) {}
 
@@ -21,14 +21,15 @@ export class Node {
     return this.output.join('');
   }
 
-  static async start(network = 'dev', wanted?: number): Promise<Node> {
+  /** Starts one on this network; at this port, with these further options. */
+  static async start(network = 'dev', wanted?: number, more: string[] = []): Promise<Node> {
     const binary = process.env.CAIRN_BIN ?? resolve(import.meta.dirname, '../../../target/release/cairn');
     const port = wanted ?? (await freePort());
     const data = await mkdtemp(join(tmpdir(), 'cairn-e2e-'));
     const listen = `127.0.0.1:${port}`;
     const output: string[] = [];
     // The most talkative log: nothing secret may be in it at any level.
-    const options = ['node', '--network', network, '--data', data, '--listen', listen, '--log', 'debug'];
+    const options = ['node', '--network', network, '--data', data, '--listen', listen, '--log', 'debug', ...more];
     const child = spawn(binary, options, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout?.on('data', (text) => output.push(String(text)));
     child.stderr?.on('data', (text) => output.push(String(text)));
@@ -65,12 +66,16 @@ export class Node {
     expect(answer.status, await answer.text()).toBeLessThan(300);
   }
 
+  /** Ends the node, and leaves its data folder. */
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((done) => this.child.once('exit', done));
+    this.child.kill('SIGTERM');
+    await ended;
+  }
+
   async stop(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const ended = new Promise((done) => this.child.once('exit', done));
-      this.child.kill('SIGTERM');
-      await ended;
-    }
+    await this.end();
     await rm(this.data, { recursive: true, force: true });
   }
 }

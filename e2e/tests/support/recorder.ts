@@ -1,10 +1,11 @@
 // Records everything that could carry a secret out of a browser: what it sends, receives, prints and stores.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, type BrowserContext, type Page, type Request, type Response } from '@playwright/test';
+import { expect, type BrowserContext, type Download, type Page, type Request, type Response } from '@playwright/test';
 
 /** The places where something was recorded. */
-export type Place = 'requests' | 'responses' | 'console' | 'page' | 'storage' | 'profile';
+export const PLACES = ['requests', 'responses', 'console', 'page', 'storage', 'profile'] as const;
+export type Place = (typeof PLACES)[number];
 
 /** A record of one browser. */
 export class Recorder {
@@ -24,6 +25,7 @@ export class Recorder {
     return Buffer.concat(this.records.get(place) ?? []);
   }
 
+  /** Records all of a browser, and of this page also what streams into it. */
   async follow(context: BrowserContext, page: Page): Promise<void> {
     context.on('request', (request) => this.pending.push(this.request(request)));
     context.on('response', (response) => this.pending.push(this.response(response)));
@@ -31,6 +33,12 @@ export class Recorder {
       this.add('console', `${message.type()}: ${message.text()} ${message.location().url}\n`);
       if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text());
     });
+    await this.watch(context, page);
+  }
+
+  /** Records the errors of a further page, and what streams into it. */
+  async watch(context: BrowserContext, page: Page): Promise<void> {
+    page.on('download', (download) => this.pending.push(this.download(download)));
     page.on('pageerror', (error) => {
       this.add('console', `${error.stack}\n`);
       this.complaints.push(String(error));
@@ -39,6 +47,12 @@ export class Recorder {
     const session = await context.newCDPSession(page);
     await session.send('Network.enable');
     session.on('Network.eventSourceMessageReceived', (message) => this.add('responses', `${message.data}\n`));
+  }
+
+  /** A file that the page saved. */
+  private async download(download: Download): Promise<void> {
+    this.add('storage', download.suggestedFilename());
+    this.add('storage', await readFile(await download.path()));
   }
 
   private async request(request: Request): Promise<void> {
@@ -56,17 +70,12 @@ export class Recorder {
     if (body) this.add('responses', body);
   }
 
-  /** Reads what the page shows and stores. */
+  /** Reads what the page shows and stores at this moment. */
   async snapshot(page: Page): Promise<void> {
-    this.add('page', page.url());
-    this.add('page', await page.content());
-    this.add('page', await page.evaluate(() => JSON.stringify(history.state) + document.cookie));
-    const values = await page.evaluate(() =>
-      [...document.querySelectorAll('input, textarea')].map((field) => (field as HTMLInputElement).value).join('\n'),
-    );
-    this.add('page', values);
-    this.add('storage', JSON.stringify(await page.context().storageState()));
-    for (const text of await page.evaluate(dump)) {
+    const { texts, shown } = await page.evaluate(dump);
+    this.add('page', shown.join('\n'));
+    this.add('storage', JSON.stringify(await page.context().cookies()));
+    for (const text of texts) {
       this.add('storage', text);
       this.add('storage', Buffer.from(text, 'latin1'));
     }
@@ -75,15 +84,23 @@ export class Recorder {
   /** Reads every file of the profile; the browser is closed by then. */
   async readProfile(folder: string): Promise<void> {
     await Promise.all(this.pending);
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) this.add('profile', await readFile(join(entry.parentPath, entry.name)));
-    }
+    this.add('profile', await readFolder(folder));
     expect(this.of('profile').length, 'the profile has files').toBeGreaterThan(10_000);
   }
 }
 
-/** All that a page can store, as texts; bytes as one character each. */
-async function dump(): Promise<string[]> {
+/** The bytes of all files in a folder and the folders in it, one after another. */
+export async function readFolder(folder: string): Promise<Buffer> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Buffer.concat(await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name)))));
+}
+
+/** All that a page can store, as texts, with bytes as one character each; and all that it shows. */
+async function dump(): Promise<{ texts: string[]; shown: string[] }> {
+  const fields = [...document.querySelectorAll('input, textarea')].map((field) => (field as HTMLInputElement).value);
+  const state = JSON.stringify(history.state);
+  const shown = [location.href, document.documentElement.outerHTML, state, document.cookie, ...fields];
   const texts: string[] = [];
   for (const storage of [localStorage, sessionStorage]) {
     for (let at = 0; at < storage.length; at++) texts.push(`${storage.key(at)}=${storage.getItem(storage.key(at)!)}`);
@@ -112,5 +129,5 @@ async function dump(): Promise<string[]> {
     database.close();
   }
   for (const name of (await globalThis.caches?.keys()) ?? []) texts.push(`cache ${name}`);
-  return texts;
+  return { texts, shown };
 }

@@ -1,9 +1,9 @@
-// What must never leave the key worker, computed here from the shown phrase; and the search for it in any bytes.
+// What must never leave the key worker, computed here from the shown phrase; and the forms in which it could.
 import { createHash, createHmac, createPrivateKey, createPublicKey, pbkdf2Sync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-const WORDS = readFileSync(resolve(import.meta.dirname, '../../../shared/src/phrase/english.txt'), 'utf8')
+export const WORDS = readFileSync(resolve(import.meta.dirname, '../../../shared/src/phrase/english.txt'), 'utf8')
   .trim()
   .split('\n');
 
@@ -57,48 +57,36 @@ function publicKeyOf(key: Buffer): Buffer {
   return createPublicKey(secret).export({ format: 'der', type: 'spki' }).subarray(-32);
 }
 
-/** The names of all secrets that occur in some bytes, in any of the forms in which they could leak. */
-export function findSecrets(secrets: Secrets, haystack: Buffer | string): string[] {
-  const bytes = typeof haystack === 'string' ? Buffer.from(haystack) : haystack;
-  const found: string[] = [];
-  const look = (name: string, needle: Buffer) => {
-    if (bytes.includes(needle)) found.push(name);
-  };
-  for (const [name, text] of Object.entries(secrets.texts)) {
-    look(name, Buffer.from(text));
-    look(`${name}, UTF-16`, Buffer.from(text, 'utf16le'));
-    look(`${name}, in an address`, Buffer.from(encodeURIComponent(text)));
-    look(`${name}, in a form`, Buffer.from(text.replaceAll(' ', '+')));
-    lookEncoded(look, name, Buffer.from(text));
+/** Every form in which a secret could leak, each with its name. */
+export function needlesOf(secrets: Secrets): [string, Buffer][] {
+  const needles: [string, Buffer][] = [];
+  const add = (name: string, needle: Buffer | string) => needles.push([name, Buffer.from(needle)]);
+  const texts = { ...secrets.texts, 'joined words': secrets.words.join('') };
+  for (const [name, text] of Object.entries(texts)) {
+    add(name, text);
+    add(`${name}, UTF-16`, Buffer.from(text, 'utf16le'));
+    add(`${name}, UTF-16 in network order`, Buffer.from(text, 'utf16le').swap16());
+    add(`${name}, in an address`, encodeURIComponent(text));
+    add(`${name}, in a form`, text.replaceAll(' ', '+'));
+    addEncoded(add, name, Buffer.from(text));
   }
   for (const [name, secret] of Object.entries(secrets.bytes)) {
-    look(name, secret);
-    look(`${name}, reversed`, Buffer.from(secret).reverse());
-    look(`${name}, as numbers`, Buffer.from(secret.join(',')));
-    lookEncoded(look, name, secret);
+    add(name, secret);
+    add(`${name}, reversed`, Buffer.from(secret).reverse());
+    add(`${name}, as numbers`, secret.join(','));
+    addEncoded(add, name, secret);
   }
-  if (hasWordsInSequence(secrets.words, bytes)) found.push('words in sequence');
-  return found;
+  return needles;
 }
 
-function lookEncoded(look: (name: string, needle: Buffer) => void, name: string, secret: Buffer): void {
-  look(`${name}, hex`, Buffer.from(secret.toString('hex')));
-  look(`${name}, HEX`, Buffer.from(secret.toString('hex').toUpperCase()));
+function addEncoded(add: (name: string, needle: string) => void, name: string, secret: Buffer): void {
+  add(`${name}, hex`, secret.toString('hex'));
+  add(`${name}, HEX`, secret.toString('hex').toUpperCase());
   // Within other bytes, base64 begins at any of three offsets; the letters at the edges depend on the neighbours.
   for (const offset of [0, 1, 2]) {
     const padded = Buffer.concat([Buffer.alloc(offset), secret]).toString('base64').replace(/=+$/, '');
     const core = padded.slice(Math.ceil((offset * 8) / 6), -1);
-    look(`${name}, base64`, Buffer.from(core));
-    look(`${name}, base64url`, Buffer.from(core.replaceAll('+', '-').replaceAll('/', '_')));
+    add(`${name}, base64`, core);
+    add(`${name}, base64url`, core.replaceAll('+', '-').replaceAll('/', '_'));
   }
-}
-
-/** Four words of the phrase in their order, whatever small signs stand between them. */
-function hasWordsInSequence(words: string[], bytes: Buffer): boolean {
-  // UTF-16 has a zero after each letter.
-  const text = bytes.toString('latin1').replaceAll('\0', '').toLowerCase();
-  return words.slice(0, -3).some((_, at) => {
-    const run = words.slice(at, at + 4);
-    return text.includes(run[0]) && new RegExp(run.join('[^a-z]{1,16}')).test(text);
-  });
 }

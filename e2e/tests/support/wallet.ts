@@ -10,9 +10,21 @@ export const ABANDON = 'abandon abandon abandon abandon abandon abandon abandon 
 export async function createWallet(page: Page, password = PASSWORD): Promise<string> {
   await page.goto('/wallet');
   await page.getByRole('link', { name: 'Create wallet' }).click();
+  return createFrom(page, password);
+}
+
+/** The same from the screen on which creating begins. */
+export async function createFrom(
+  page: Page,
+  password: string,
+  whileShown = async () => {},
+  count = 12,
+): Promise<string> {
   await page.getByRole('button', { name: 'Show my phrase' }).click();
-  const words = await page.getByTestId('phrase').getByRole('listitem').allInnerTexts();
-  expect(words).toHaveLength(12);
+  const shown = page.getByTestId('phrase').getByRole('listitem');
+  await expect(shown).toHaveCount(count);
+  const words = await shown.allInnerTexts();
+  await whileShown();
   await page.getByRole('button', { name: 'I have written them down' }).click();
   await expect(page.getByRole('heading', { name: 'Confirm your phrase' })).toBeVisible();
   await expect(page.getByTestId('phrase')).toHaveCount(0);
