@@ -25,6 +25,7 @@ pub mod review;
 pub mod scan;
 pub mod secret;
 pub mod send;
+pub mod shelf;
 pub mod signed_text;
 pub mod simulate;
 pub mod strength;

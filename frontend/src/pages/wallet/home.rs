@@ -9,7 +9,9 @@ use shared::api::MineRequest;
 
 use super::gate::Gate;
 use super::ledger::Loaded;
+use super::on_the_way::on_the_way;
 use super::parts::while_here;
+use super::rows::{Drafting, read_rows};
 use super::session::{Owner, use_wallet};
 use crate::api::{self, Failure};
 use crate::components::amount::AmountText;
@@ -20,7 +22,6 @@ use crate::components::failure::FailureNotice;
 use crate::components::heading::PageHeading;
 use crate::components::skeleton::SkeletonRows;
 use crate::components::trust::Trust;
-use crate::components::when::When;
 use crate::live::use_live;
 
 /// `/wallet`.
@@ -31,7 +32,16 @@ pub(crate) fn WalletHome() -> impl IntoView {
 
 #[component]
 fn Home(owner: Owner) -> impl IntoView {
-    let address = owner.address;
+    let wallet = use_wallet();
+    let address = owner.address.clone();
+    // What waits in the outbox is told above.
+    let listed = move || {
+        let mut rows = read_rows(wallet);
+        wallet.ledger.shelf.with(|shelf| {
+            rows.retain(|row| row.height.is_some() || shelf.outbox.get(&row.id).is_none());
+        });
+        rows
+    };
     view! {
         <PageHeading title="Wallet" />
         <div class="wallet-home">
@@ -41,13 +51,20 @@ fn Home(owner: Owner) -> impl IntoView {
                 <div class="wallet-actions">
                     <A href="/wallet/send" attr:class="button">"Send"</A>
                     <A href="/wallet/receive" attr:class="button button-quiet">"Receive"</A>
+                    <A href="/wallet/contacts" attr:class="button button-quiet">"Contacts"</A>
                     <MineButton address />
                 </div>
             </section>
-            <section class="wallet-activity" aria-labelledby="activity">
-                <h2 id="activity">"Activity"</h2>
-                <Activity />
-            </section>
+            <div class="wallet-home-side">
+                {on_the_way(owner)}
+                <section class="wallet-activity" aria-labelledby="activity">
+                    <div class="wallet-section-head">
+                        <h2 id="activity">"Activity"</h2>
+                        <A href="/wallet/activity">"All activity"</A>
+                    </div>
+                    {activity(Signal::derive(listed), None)}
+                </section>
+            </div>
         </div>
     }
 }
@@ -181,8 +198,8 @@ pub(super) fn MineButton(address: String) -> impl IntoView {
     }
 }
 
-#[component]
-fn Activity() -> impl IntoView {
+/// The account's history, as far as it was read: `listed` says which of its lines are shown.
+pub(super) fn activity(listed: Signal<Vec<Row>>, drafting: Option<Drafting>) -> impl IntoView {
     let wallet = use_wallet();
     let rows = wallet.ledger.rows;
     let kind = Memo::new(move |_| {
@@ -195,7 +212,7 @@ fn Activity() -> impl IntoView {
     let is_loading = Memo::new(move |_| rows.with(|rows| matches!(rows, Loaded::Loading)));
     move || match (is_loading.get(), kind.get()) {
         (true, _) => view! { <SkeletonRows rows=4 /> }.into_any(),
-        (false, (true, _)) => view! { <Rows /> }.into_any(),
+        (false, (true, _)) => super::rows::rows(listed, drafting).into_any(),
         (false, (false, Some(failure))) => {
             let retry = Callback::new(move |()| wallet.ledger.refresh());
             view! { <FailureNotice failure retry /> }.into_any()
@@ -206,74 +223,5 @@ fn Activity() -> impl IntoView {
             </Empty>
         }
         .into_any(),
-    }
-}
-
-#[component]
-fn Rows() -> impl IntoView {
-    let wallet = use_wallet();
-    let ledger = wallet.ledger;
-    let failure = RwSignal::new(None::<Failure>);
-    let listed = move || {
-        let mut listed = match ledger.rows.get() {
-            Loaded::Here(rows) => rows,
-            _ => Vec::new(),
-        };
-        listed.extend(ledger.older.get());
-        listed
-    };
-    let more = move |_| {
-        while_here(async move { failure.set(ledger.read_older().await.err()) });
-    };
-    view! {
-        <ul class="wallet-rows">
-            <For each=listed key=|row| (row.id, row.height) let:row>
-                <Line row />
-            </For>
-        </ul>
-        {move || failure.get().map(|failure| view! { <FailureNotice failure /> })}
-        <Show when=move || ledger.next.with(Option::is_some)>
-            <button type="button" class="button button-quiet" on:click=more>"Show older"</button>
-        </Show>
-    }
-}
-
-#[component]
-fn Line(row: Row) -> impl IntoView {
-    let live = use_live();
-    let state = {
-        let row = row.clone();
-        move || {
-            let tip = live.with(|status| status.height).unwrap_or_default();
-            row.confirmations(tip).map_or_else(
-                || "Pending".to_owned(),
-                |confirmations| frontend::view::text::count(confirmations, "confirmation", "confirmations"),
-            )
-        }
-    };
-    let is_pending = row.height.is_none();
-    let other = row.other.clone();
-    let sign = row.kind.sign();
-    view! {
-        <li class="wallet-row" class:is-pending=is_pending>
-            <span class="wallet-row-mark" aria-hidden="true">
-                {match other.clone() {
-                    Some(address) => view! { <Cairn address size=32 /> }.into_any(),
-                    None => view! { <span class="wallet-row-stone"></span> }.into_any(),
-                }}
-            </span>
-            <span class="wallet-row-what">
-                <a href=format!("/explorer/transactions/{}", row.id)>{row.kind.word()}</a>
-                {other.map(|address| view! { <span class="mono quiet" title=address.clone()>{shorten_address(&address)}</span> })}
-                {(!row.memo.is_empty()).then(|| view! { <span class="wallet-row-memo">"“" <bdi>{row.memo.clone()}</bdi> "”"</span> })}
-            </span>
-            <span class="wallet-row-amount" class:is-in=sign == "+">
-                <AmountText amount=row.amount sign />
-            </span>
-            <span class="wallet-row-state quiet">
-                <span class="wallet-row-stage">{state}</span>
-                <When time_ms=row.timestamp />
-            </span>
-        </li>
     }
 }

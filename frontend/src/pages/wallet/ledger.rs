@@ -1,13 +1,16 @@
 //! What the open account holds and did, read again whenever the node tells of a change.
 
-use frontend::view::verify::{self, Findings};
+use frontend::view::verify::{self, Findings, Outcome};
 use frontend::wallet::activity::{self, Row};
 use leptos::prelude::*;
 use shared::address::Prefix;
 use shared::amount::Amount;
 use shared::api::{AccountHistory, AccountJson, PendingChange};
 use shared::hash::Hash;
+use shared::state::Account;
 
+use super::outbox::{self, Following};
+use super::shelf::Kept;
 use crate::api::{self, Failure};
 
 /// The account as the node last gave it, and what of that holds.
@@ -15,6 +18,8 @@ use crate::api::{self, Failure};
 pub(super) struct Holdings {
     /// In base units.
     pub(super) balance: Amount,
+    /// Balance and nonce as they are mined.
+    pub(super) mined: Account,
     /// What pending transfers would change.
     pub(super) pending: PendingChange,
     /// What was checked.
@@ -36,7 +41,7 @@ pub(super) enum Loaded<T> {
     Failed(Failure),
 }
 
-/// Balance and activity of the open account.
+/// Balance and activity of the open account, and what this browser keeps beside them.
 #[derive(Clone, Copy)]
 pub(super) struct Ledger {
     /// The account.
@@ -47,6 +52,10 @@ pub(super) struct Ledger {
     pub(super) next: RwSignal<Option<String>>,
     /// Older lines, which were asked for.
     pub(super) older: RwSignal<Vec<Row>>,
+    /// Contacts, notes and outbox.
+    pub(super) shelf: Kept,
+    /// The transfers on their way.
+    pub(super) following: Following,
     followed: StoredValue<Option<Followed>>,
     /// Grows when what was asked for before no longer counts: another account, or blocks were taken back.
     version: StoredValue<u64>,
@@ -55,10 +64,10 @@ pub(super) struct Ledger {
 
 /// The account that is followed, in the words of its chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Followed {
-    address: String,
-    genesis: Hash,
-    prefix: Prefix,
+pub(super) struct Followed {
+    pub(super) address: String,
+    pub(super) genesis: Hash,
+    pub(super) prefix: Prefix,
 }
 
 /// One reading at a time: blocks can come faster than answers, and each answer must be seen.
@@ -77,6 +86,8 @@ impl Ledger {
             rows: RwSignal::new(Loaded::Loading),
             next: RwSignal::new(None),
             older: RwSignal::new(Vec::new()),
+            shelf: Kept::new(),
+            following: Following::new(),
             followed: StoredValue::new(None),
             version: StoredValue::new(0),
             reading: StoredValue::new(Reading::Idle),
@@ -86,6 +97,7 @@ impl Ledger {
     /// Begins to follow an address.
     pub(super) fn follow(self, address: String, genesis: Hash, prefix: Prefix) {
         self.forget();
+        self.shelf.follow(genesis, prefix.clone());
         self.followed.set_value(Some(Followed {
             address,
             genesis,
@@ -99,6 +111,8 @@ impl Ledger {
         self.followed.set_value(None);
         self.holdings.set(Loaded::Loading);
         self.rows.set(Loaded::Loading);
+        self.shelf.forget();
+        self.following.forget();
         self.forget_older();
     }
 
@@ -108,6 +122,12 @@ impl Ledger {
         self.version.update_value(|version| *version += 1);
         self.next.set(None);
         self.older.set(Vec::new());
+        self.following.ask_all();
+    }
+
+    /// Changes when what was asked for before no longer counts.
+    pub(super) fn version(self) -> u64 {
+        self.version.get_value()
     }
 
     /// Reads everything again.
@@ -135,15 +155,22 @@ impl Ledger {
     }
 
     async fn read(self, followed: &Followed) {
-        let (address, version) = (followed.address.as_str(), self.version.get_value());
+        let (address, version) = (followed.address.as_str(), self.version());
         let account = api::get::<AccountJson>(&format!("/blockchain/accounts/{address}")).await;
-        let history = history_page(address, None).await;
+        let history = history_page(address, None, PAGE).await;
         // Whoever changes the version has it read again.
-        if self.version.get_value() != version {
+        if self.version() != version {
             return;
         }
+        let (mut known, mut entries) = (None, Vec::new());
         match account {
-            Ok(json) => self.holdings.set(Loaded::Here(holdings(&json, followed))),
+            Ok(json) => {
+                let holdings = holdings(&json, followed);
+                if holdings.findings.outcome != Outcome::Refuted {
+                    known = Some((json.nonce, json.header.height));
+                }
+                self.holdings.set(Loaded::Here(holdings));
+            }
             Err(failure) => fail(self.holdings, failure),
         }
         match history {
@@ -158,8 +185,12 @@ impl Ledger {
                 if self.rows.with_untracked(|old| *old != Loaded::Here(rows.clone())) {
                     self.rows.set(Loaded::Here(rows));
                 }
+                entries = history.transactions;
             }
             Err(failure) => fail(self.rows, failure),
+        }
+        if known.is_some() {
+            outbox::ask(self, followed, known, &entries).await;
         }
     }
 
@@ -171,9 +202,9 @@ impl Ledger {
         let Some(before) = self.next.get_untracked() else {
             return Ok(());
         };
-        let version = self.version.get_value();
-        let history = history_page(&address, Some(&before)).await?;
-        if self.version.get_value() != version {
+        let version = self.version();
+        let history = history_page(&address, Some(&before), PAGE).await?;
+        if self.version() != version {
             return Ok(());
         }
         self.older
@@ -181,15 +212,38 @@ impl Ledger {
         self.next.set(history.next);
         Ok(())
     }
+
+    /// Reads the whole history, and says how far it is; none when blocks were taken back meanwhile.
+    pub(super) async fn read_all(self, said: RwSignal<Option<String>>) -> Result<Option<Vec<Row>>, Failure> {
+        let address = self
+            .followed
+            .with_value(|followed| Some(followed.as_ref()?.address.clone()));
+        let Some(address) = address else { return Ok(None) };
+        let (version, mut all, mut next) = (self.version(), Vec::new(), None::<String>);
+        loop {
+            let history = history_page(&address, next.as_deref(), LARGEST_PAGE).await?;
+            if self.version() != version {
+                return Ok(None);
+            }
+            all.extend(activity::rows(&history.transactions, &address));
+            next = history.next;
+            if next.is_none() {
+                return Ok(Some(all));
+            }
+            said.try_set(Some(format!("{} lines are read …", all.len())));
+        }
+    }
 }
 
 /// How many lines of history a page has.
 const PAGE: usize = 25;
+/// The most that the node gives at once.
+const LARGEST_PAGE: usize = 100;
 
-async fn history_page(address: &str, before: Option<&str>) -> Result<AccountHistory, Failure> {
+async fn history_page(address: &str, before: Option<&str>, limit: usize) -> Result<AccountHistory, Failure> {
     let before = before.map(|before| format!("&before={before}")).unwrap_or_default();
     api::get(&format!(
-        "/blockchain/accounts/{address}/transactions?limit={PAGE}{before}"
+        "/blockchain/accounts/{address}/transactions?limit={limit}{before}"
     ))
     .await
 }
@@ -206,6 +260,10 @@ fn fail<T: Send + Sync + 'static>(loaded: RwSignal<Loaded<T>>, failure: Failure)
 fn holdings(json: &AccountJson, followed: &Followed) -> Holdings {
     Holdings {
         balance: json.balance,
+        mined: Account {
+            balance: json.balance,
+            nonce: json.nonce,
+        },
         pending: json.pending.clone(),
         findings: verify::account(json, &followed.address, &followed.genesis, &followed.prefix),
         spendable: json.balance.checked_sub(json.pending.outgoing).unwrap_or_default(),

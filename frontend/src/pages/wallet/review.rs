@@ -1,7 +1,7 @@
 //! The review: what the bytes say that will be signed.
 
 use frontend::view::text::shorten_address;
-use frontend::wallet::review::Review;
+use frontend::wallet::review::{Purpose, Review};
 use frontend::wallet::send::FEE_WARNING;
 use leptos::prelude::*;
 
@@ -9,45 +9,58 @@ use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
 use crate::components::heading::PageHeading;
 
+/// What stands beside the bytes.
+pub(super) struct Beside {
+    /// Until when it may be mined, in words.
+    pub(super) until: String,
+    /// What this wallet calls the recipient.
+    pub(super) name: Option<String>,
+    /// What is said of the recipient.
+    pub(super) warnings: Option<AnyView>,
+    /// The recipient's balance afterwards, as soon as it is known.
+    pub(super) recipient_after: RwSignal<Option<String>>,
+}
+
 /// Two cairns, the figures, the memo, and on demand the bytes.
-#[component]
-pub(super) fn ReviewCard(
-    /// What is reviewed.
+pub(super) fn review_card(
     review: Review,
-    /// Whether it is being signed.
+    beside: Beside,
     is_signing: Signal<bool>,
-    /// The person confirms.
     on_confirm: Callback<()>,
-    /// The person goes back.
     on_back: Callback<()>,
-) -> impl IntoView {
+) -> AnyView {
     let fields = review.fields();
     let memo = review.memo.clone();
-    let until = match review.valid_until {
-        0 => "No limit".to_owned(),
-        height => format!("Up to block {height}"),
-    };
+    let Beside {
+        until,
+        name,
+        warnings,
+        recipient_after,
+    } = beside;
+    let purpose = review.purpose;
     let confirm = move |_| {
         if !is_signing.get_untracked() {
             on_confirm.run(());
         }
     };
     view! {
-        <PageHeading title="Review" />
+        <PageHeading title=purpose.title().to_owned() />
         <section class="card wallet-review">
+            {purpose.sentence().map(|said| view! { <p>{said}</p> })}
             <div class="wallet-parties">
-                <Party role="You" address=review.sender.clone() />
+                {party("You", None, review.sender.clone())}
                 <p class="wallet-arrow"><span aria-hidden="true">"→"</span><span class="sr-only">"pay"</span></p>
-                <Party role=if review.is_to_self { "Yourself" } else { "Recipient" } address=review.recipient.clone() />
+                {party(if review.is_to_self { "Yourself" } else { "Recipient" }, name, review.recipient.clone())}
             </div>
             <p class="wallet-review-amount">
                 <AmountText amount=review.amount class="amount-large" />
             </p>
+            {warnings}
             <dl class="wallet-figures">
                 <div><dt>"Amount"</dt><dd><AmountText amount=review.amount /></dd></div>
                 <div><dt>"Fee"</dt><dd><AmountText amount=review.fee /></dd></div>
                 <div class="is-sum"><dt>"Total"</dt><dd><AmountText amount=review.total /></dd></div>
-                <div><dt>"Balance after"</dt><dd><AmountText amount=review.left /></dd></div>
+                <div><dt>"Your balance after"</dt><dd><AmountText amount=review.left /></dd></div>
                 <div>
                     <dt>"Memo"</dt>
                     <dd>
@@ -58,13 +71,17 @@ pub(super) fn ReviewCard(
                         }}
                     </dd>
                 </div>
+                <div><dt>"Valid until"</dt><dd>{until}</dd></div>
             </dl>
-            {(review.fee > review.amount).then(|| view! { <p class="wallet-fault">{FEE_WARNING}</p> })}
+            {move || {
+                let said = recipient_after.get()?;
+                Some(view! { <p class="wallet-after"><span>"Recipient’s balance after"</span>" " <span>{said}</span></p> })
+            }}
+            {(purpose == Purpose::Pay && review.fee > review.amount).then(|| view! { <p class="wallet-fault">{FEE_WARNING}</p> })}
             <details class="wallet-more">
                 <summary>"What exactly is signed?"</summary>
                 <dl class="wallet-figures is-small">
                     <div><dt>"Your transfer number"</dt><dd>{review.nonce}</dd></div>
-                    <div><dt>"May be mined"</dt><dd>{until}</dd></div>
                     <div><dt>"Hash that is signed"</dt><dd class="mono wallet-bytes">{review.signing_hash.to_string()}</dd></div>
                 </dl>
                 <p class="quiet">{format!("The {} bytes, field by field:", review.bytes.len())}</p>
@@ -83,16 +100,17 @@ pub(super) fn ReviewCard(
             </div>
         </section>
     }
+    .into_any()
 }
 
-#[component]
-fn Party(role: &'static str, address: String) -> impl IntoView {
+fn party(role: &'static str, name: Option<String>, address: String) -> impl IntoView {
     let short = shorten_address(&address);
     let spelled = address.clone();
     view! {
         <div class="wallet-party">
             <Cairn address=address.clone() size=64 />
             <p class="quiet">{role}</p>
+            {name.map(|name| view! { <p><bdi>{name}</bdi></p> })}
             <p class="mono" title=address.clone()>
                 <span aria-hidden="true">{short}</span>
                 <span class="sr-only">{spelled}</span>

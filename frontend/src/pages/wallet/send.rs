@@ -1,74 +1,107 @@
 //! Sending: a form, a review of exactly what is signed, and the way to confirmed.
 
-use frontend::wallet::advice::{self, Advice};
-use frontend::wallet::link::{self, Asked};
+use frontend::view::verify::{self, Outcome};
+use frontend::wallet::advice::Advice;
 use frontend::wallet::messages::{Reply, Request};
-use frontend::wallet::review::Review;
-use frontend::wallet::send::{self, Faults, Form, Sender};
+use frontend::wallet::review::{Purpose, Review};
+use frontend::wallet::simulate::{Queue, refusal, simulate};
+use frontend::wallet::validity;
 use leptos::prelude::*;
 use shared::amount::Amount;
-use shared::api::{Accepted, Fees, Problem, TransactionJson, TransferJson};
-use shared::codec::Encode;
-use shared::transaction::{Memo as MemoText, SignedTransfer};
+use shared::api::AccountJson;
+use shared::state::Account;
+use shared::transaction::{SignedTransfer, Transfer};
 
 use super::gate::Gate;
-use super::ledger::Loaded;
-use super::parts::{Field, submit, while_here};
-use super::review::ReviewCard;
-use super::sent::Sent;
-use super::session::{Owner, Wallet, use_wallet};
-use crate::api::{self, Failure};
-use crate::components::cairn::Cairn;
+use super::ledger::{Holdings, Loaded};
+use super::outbox::{self, Posted};
+use super::parts::while_here;
+use super::replace::replacement;
+use super::review::{Beside, review_card};
+use super::send_form::send_form;
+use super::sent::sent;
+use super::session::{Network, Owner, Wallet, use_wallet};
+use super::warnings::{name_of, warnings};
+use crate::api;
 use crate::components::heading::PageHeading;
 use crate::live::use_live;
+use crate::router::{NavigateOptions, use_navigate, use_query};
 
 /// The whole process, as one state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
+    /// The form, or the fee of a replacement.
     Form,
     Review(Box<Review>),
     Signing(Box<Review>),
-    Posting(Box<SignedTransfer>),
+    /// Signed: what becomes of it, the outbox knows.
     Sent(Box<SignedTransfer>),
     /// Nothing was sent.
     Refused(Advice),
-    /// Signed, but whether the node has it is not known: the same bytes may be sent once more.
-    Unanswered(Box<SignedTransfer>, Advice),
 }
 
 /// What is typed, one signal a field.
 #[derive(Clone, Copy)]
-struct Fields {
-    recipient: RwSignal<String>,
-    amount: RwSignal<String>,
-    fee: RwSignal<String>,
-    memo: RwSignal<String>,
+pub(super) struct Fields {
+    pub(super) recipient: RwSignal<String>,
+    pub(super) amount: RwSignal<String>,
+    pub(super) fee: RwSignal<String>,
+    pub(super) memo: RwSignal<String>,
+    /// What is chosen of "Valid until": nothing, a number of blocks, or `height`.
+    pub(super) until: RwSignal<String>,
+    pub(super) height: RwSignal<String>,
+    /// The address whose owner signed the request that filled in the form.
+    pub(super) signer: RwSignal<Option<String>>,
 }
 
-/// `/wallet/send`.
+/// A transfer from the form to the node.
+#[derive(Clone, Copy)]
+pub(super) struct Process {
+    pub(super) step: RwSignal<Step>,
+    pub(super) fields: Fields,
+    /// The recipient's balance after what is reviewed, when the node has told of it.
+    recipient_after: RwSignal<Option<String>>,
+}
+
+/// `/wallet/send`: `to`, `amount` and `memo` fill in the form, and so does `link`, a payment link. `replace` is the id of
+/// a pending transfer, and `how` says whether to `cancel` it or to speed it up.
 #[component]
 pub(crate) fn WalletSend() -> impl IntoView {
-    view! { <Gate children=|owner| view! { <Send owner /> } /> }
+    view! { <Gate children=send /> }
 }
 
-#[component]
-fn Send(owner: Owner) -> impl IntoView {
+fn send(owner: Owner) -> impl IntoView {
     let wallet = use_wallet();
-    let step = RwSignal::new(Step::Form);
+    let navigate = StoredValue::new_local(use_navigate());
     let fields = Fields {
         recipient: RwSignal::default(),
         amount: RwSignal::default(),
         fee: RwSignal::default(),
         memo: RwSignal::default(),
+        until: RwSignal::default(),
+        height: RwSignal::default(),
+        signer: RwSignal::default(),
     };
+    let process = Process {
+        step: RwSignal::new(Step::Form),
+        fields,
+        recipient_after: RwSignal::new(None),
+    };
+    let step = process.step;
+    let replaced = use_query("replace");
+    let how = use_query("how");
+    follow_query(process, replaced, how);
     let owner = StoredValue::new(owner);
-    let again = Callback::new(move |()| {
-        step.set(Step::Form);
-    });
+    let again = Callback::new(move |()| step.set(Step::Form));
     let anew = Callback::new(move |()| {
-        for field in [fields.recipient, fields.amount, fields.memo] {
+        for field in [fields.recipient, fields.amount, fields.fee, fields.memo] {
             field.set(String::new());
         }
+        let options = NavigateOptions {
+            replace: true,
+            ..NavigateOptions::default()
+        };
+        navigate.with_value(|navigate| navigate("/wallet/send", options));
         step.set(Step::Form);
     });
     let confirm = Callback::new(move |()| {
@@ -79,48 +112,149 @@ fn Send(owner: Owner) -> impl IntoView {
     // Signing shows the review still, so it must not be drawn anew.
     let shown = Memo::new(move |_| match step.get() {
         Step::Signing(review) => Step::Review(review),
-        Step::Posting(signed) => Step::Sent(signed),
         step => step,
     });
-    move || {
-        match shown.get() {
+    let form = move || {
+        let purpose = match how.get().as_deref() {
+            Some("cancel") => Purpose::Cancel,
+            _ => Purpose::SpeedUp,
+        };
+        let item = replaced.get().and_then(|id| {
+            let id = id.parse().ok()?;
+            untrack(|| wallet.ledger.shelf.with(|shelf| shelf.outbox.get(&id).cloned())).flatten()
+        });
+        match item {
+            Some(item) => replacement(wallet, process, item, purpose),
+            None => send_form(owner.get_value(), process),
+        }
+    };
+    move || match shown.get() {
         Step::Review(review) | Step::Signing(review) => {
             let is_signing = Signal::derive(move || matches!(step.get(), Step::Signing(_)));
-            view! { <ReviewCard review=*review is_signing on_confirm=confirm on_back=again /> }.into_any()
+            let beside = untrack(|| owner.with_value(|owner| beside(wallet, owner, &review, process)));
+            review_card(*review, beside, is_signing, confirm, again)
         }
-        Step::Posting(signed) | Step::Sent(signed) => {
-            let is_posted = Signal::derive(move || matches!(step.get(), Step::Sent(_)));
-            view! { <Sent signed=*signed is_posted on_again=anew /> }.into_any()
-        }
+        Step::Sent(signed) => sent(wallet, &signed, anew),
         Step::Refused(advice) => view! {
             <PageHeading title="Not sent" />
-            <AdviceCard advice>
-                <button type="button" class="button" on:click=move |_| again.run(())>"Back to the form"</button>
-            </AdviceCard>
+            <section class="card is-narrow notice notice-bad" role="alert">
+                <p class="notice-title">{advice.happened}</p>
+                <p>{advice.money}</p>
+                <p>{advice.next}</p>
+                <div class="wallet-actions">
+                    <button type="button" class="button" on:click=move |_| again.run(())>"Back to the form"</button>
+                </div>
+            </section>
         }
         .into_any(),
-        Step::Unanswered(signed, advice) => view! {
-            <PageHeading title="No answer" />
-            <AdviceCard advice>
-                <button type="button" class="button" on:click=move |_| post(wallet, step, signed.clone())>"Send once more"</button>
-            </AdviceCard>
-        }
-        .into_any(),
-        Step::Form => view! { <SendForm owner=owner.get_value() fields step /> }.into_any(),
-    }
+        Step::Form => form(),
     }
 }
 
-#[component]
-fn AdviceCard(advice: Advice, children: Children) -> impl IntoView {
-    view! {
-        <section class="card is-narrow notice notice-bad" role="alert">
-            <p class="notice-title">{advice.happened}</p>
-            <p>{advice.money}</p>
-            <p>{advice.next}</p>
-            <div class="wallet-actions">{children()}</div>
-        </section>
+/// Fills in the form by the page's address, whenever that changes.
+fn follow_query(process: Process, replaced: Memo<Option<String>>, how: Memo<Option<String>>) {
+    let fields = process.fields;
+    let [to, link, amount, memo] = ["to", "link", "amount", "memo"].map(use_query);
+    Effect::new(move |before: Option<Option<String>>| {
+        let payee = link.get().or_else(|| to.get());
+        for (field, given) in [
+            (fields.recipient, payee),
+            (fields.amount, amount.get()),
+            (fields.memo, memo.get()),
+        ] {
+            if let Some(given) = given {
+                field.set(given);
+            }
+        }
+        let (now, _) = (replaced.get(), how.get());
+        // The fee of a replacement is no fee for anything else.
+        if now.is_some() || before.as_ref().is_some_and(Option::is_some) {
+            fields.fee.set(String::new());
+        }
+        if before.is_some() {
+            process.step.set(Step::Form);
+        }
+        now
+    });
+}
+
+fn beside(wallet: Wallet, owner: &Owner, review: &Review, process: Process) -> Beside {
+    let (tip, interval_ms) = use_live()
+        .with(|status| (status.height, status.interval_ms))
+        .unwrap_or_default();
+    Beside {
+        until: validity::words(review.valid_until, tip, interval_ms),
+        name: name_of(wallet, owner, &review.recipient),
+        warnings: (review.purpose == Purpose::Pay)
+            .then(|| warnings(wallet, owner, &review.recipient))
+            .flatten(),
+        recipient_after: process.recipient_after,
     }
+}
+
+/// The account as it was read last.
+pub(super) fn holdings(wallet: Wallet) -> Option<Holdings> {
+    wallet.ledger.holdings.with(|holdings| match holdings {
+        Loaded::Here(holdings) => Some(holdings.clone()),
+        _ => None,
+    })
+}
+
+/// Goes on to the review of a transfer. `replaced` is what the one takes whose place it takes.
+///
+/// # Errors
+/// Why there is nothing to review.
+pub(super) fn review(
+    wallet: Wallet,
+    process: Process,
+    transfer: Transfer,
+    purpose: Purpose,
+    replaced: Amount,
+) -> Result<(), String> {
+    let (holdings, network) = (untrack(|| holdings(wallet)), wallet.network.get_untracked());
+    let (Some(holdings), Some(network)) = (holdings, network) else {
+        return Err("Your balance is not known yet. Wait until the node has answered.".to_owned());
+    };
+    let queue = Queue::new(&holdings.pending, replaced);
+    let outcome =
+        simulate(&transfer, holdings.height, holdings.mined, None, Some(queue)).map_err(|rule| refusal(&rule))?;
+    let spendable = holdings.spendable.checked_add(replaced).unwrap_or(holdings.spendable);
+    // What is shown is read back from the bytes that will be signed.
+    let review = Review::of_transfer(&transfer, purpose, &network.genesis, &network.prefix, spendable)
+        .ok_or("This transfer cannot be reviewed. Change it, and try again.")?
+        .with_outcome(outcome);
+    let bytes = review.bytes.clone();
+    process.recipient_after.set(None);
+    process.step.set(Step::Review(Box::new(review)));
+    if transfer.recipient != transfer.sender {
+        let recipient = wallet.address_of(&transfer.recipient);
+        leptos::task::spawn_local(async move {
+            let account = account_of(&network, &recipient).await;
+            let outcome = simulate(&transfer, holdings.height, holdings.mined, account, Some(queue)).ok();
+            let after = outcome.and_then(|outcome| outcome.recipient).map(|change| change.after);
+            let is_shown = process.step.try_with_untracked(
+                |step| matches!(step, Step::Review(shown) | Step::Signing(shown) if shown.bytes == bytes),
+            );
+            if let (Some(after), Some(true)) = (after, is_shown) {
+                process
+                    .recipient_after
+                    .try_set(Some(format!("{after} {}", network.symbol)));
+            }
+        });
+    }
+    Ok(())
+}
+
+/// An account, if the node gives one that holds.
+async fn account_of(network: &Network, address: &str) -> Option<Account> {
+    let json = api::get::<AccountJson>(&format!("/blockchain/accounts/{address}"))
+        .await
+        .ok()?;
+    let findings = verify::account(&json, address, &network.genesis, &network.prefix);
+    (findings.outcome != Outcome::Refuted).then_some(Account {
+        balance: json.balance,
+        nonce: json.nonce,
+    })
 }
 
 /// The key worker signs; what it signed is checked against what was reviewed.
@@ -152,264 +286,14 @@ fn sign(wallet: Wallet, step: RwSignal<Step>, review: Box<Review>) {
     });
 }
 
-/// Hands a signed transfer to the node.
+/// Keeps a signed transfer, and hands it to the node.
 fn post(wallet: Wallet, step: RwSignal<Step>, signed: Box<SignedTransfer>) {
-    let Some(prefix) = wallet
-        .network
-        .with_untracked(|network| network.as_ref().map(|network| network.prefix.clone()))
-    else {
-        return;
-    };
-    step.set(Step::Posting(signed.clone()));
+    outbox::add(wallet, &signed);
+    step.set(Step::Sent(signed.clone()));
     // Not tied to the screen: a signed transfer arrives even if its sender looks at another page meanwhile.
     leptos::task::spawn_local(async move {
-        let json = TransferJson::new(&prefix, &signed);
-        let next = match api::post::<Accepted>("/blockchain/transactions/new", &json).await {
-            Ok(_) => Step::Sent(signed),
-            // It had arrived when the answer was lost.
-            Err(Failure::Refused(problem)) if problem.code == "already-pending" => Step::Sent(signed),
-            Err(Failure::Refused(problem)) if problem.code == "nonce-too-low" => taken(signed, &problem).await,
-            Err(Failure::Refused(problem)) if problem.status < 500 => {
-                Step::Refused(advice::refusal(&problem.code, &problem.detail))
-            }
-            Err(failure) => unanswered(signed, &failure),
-        };
-        step.try_set(next);
-        wallet.ledger.refresh();
-    });
-}
-
-/// A number that is taken may be taken by this very transfer: it arrived when the answer was lost, and was mined since.
-async fn taken(signed: Box<SignedTransfer>, problem: &Problem) -> Step {
-    let id = signed.id();
-    match api::get::<TransactionJson>(&format!("/blockchain/transactions/{id}")).await {
-        // What else the answer says is checked on the way to confirmed.
-        Ok(json) if json.id == id => Step::Sent(signed),
-        Err(failure) if !failure.is_absence() => unanswered(signed, &failure),
-        _ => Step::Refused(advice::refusal(&problem.code, &problem.detail)),
-    }
-}
-
-fn unanswered(signed: Box<SignedTransfer>, failure: &Failure) -> Step {
-    let said = failure.title().trim_end_matches('.').to_ascii_lowercase();
-    Step::Unanswered(signed, advice::no_answer(&said))
-}
-
-#[component]
-fn SendForm(owner: Owner, fields: Fields, step: RwSignal<Step>) -> impl IntoView {
-    let wallet = use_wallet();
-    let live = use_live();
-    let faults = RwSignal::new(Faults::default());
-    let fees = LocalResource::new(move || async move { api::get::<Fees>("/blockchain/fees").await });
-    // The suggestion fills the field until somebody types another fee.
-    Effect::new(move |_| {
-        if let Some(Ok(fees)) = fees.get()
-            && fields.fee.with_untracked(String::is_empty)
-        {
-            let suggested = fees.estimates.first().map_or(fees.minimum, |estimate| estimate.fee);
-            fields.fee.set(suggested.to_coins());
-        }
-    });
-    let key = owner.account.key;
-    let sender = move || {
-        wallet.ledger.holdings.with(|holdings| match holdings {
-            Loaded::Here(holdings) => Some(Sender {
-                key,
-                spendable: holdings.spendable,
-                next_nonce: holdings.pending.next_nonce,
-                symbol: live.symbol(),
-                tip: holdings.height,
-            }),
-            _ => None,
-        })
-    };
-    let review = move || {
-        let network = wallet.network.get_untracked();
-        let (Some(sender), Some(network)) = (untrack(sender), network) else {
-            faults.set(Faults {
-                amount: Some("Your balance is not known yet. Wait until the node has answered.".to_owned()),
-                ..Faults::default()
-            });
-            return;
-        };
-        let form = Form {
-            recipient: fields.recipient.get_untracked(),
-            amount: fields.amount.get_untracked(),
-            fee: fields.fee.get_untracked(),
-            memo: fields.memo.get_untracked(),
-            ..Form::default()
-        };
-        match send::read(&form, &sender, &network.here()) {
-            Ok(transfer) => {
-                // What is shown is read back from the bytes that will be signed.
-                let bytes = transfer.to_bytes();
-                if let Some(review) = Review::of(bytes, &network.genesis, &network.prefix, sender.spendable) {
-                    faults.set(Faults::default());
-                    step.set(Step::Review(Box::new(review)));
-                }
-            }
-            Err(found) => {
-                faults.set(*found);
-                focus_first_fault();
-            }
-        }
-    };
-    let all = move |_| {
-        if let Some(sender) = untrack(sender) {
-            let most = fields.fee.with_untracked(|fee| send::all(sender.spendable, fee));
-            fields.amount.set(most.unwrap_or(Amount::ZERO).to_coins());
-        }
-    };
-    // A pasted link fills in what it asks for; one that cannot be read, or is of another network, is told below.
-    Effect::new(move |_| {
-        let asked = wallet.network.with(|network| {
-            let here = network.as_ref()?.here();
-            fields.recipient.with(|text| link::read(text, &here)).ok()
-        });
-        if let Some(Asked { link, .. }) = asked {
-            fields.recipient.set(link.address);
-            if let Some(amount) = link.amount {
-                fields.amount.set(amount.to_coins());
-            }
-            if let Some(memo) = link.memo {
-                fields.memo.set(memo);
-            }
-        }
-    });
-    let recipient = Memo::new(move |_| {
-        let text = fields.recipient.get();
-        if text.trim().is_empty() {
-            return None;
-        }
-        let payee = wallet
-            .network
-            .with(|network| Some(send::read_payee(&text, &network.as_ref()?.here())))?;
-        Some(payee.map(|_| text.trim().to_ascii_lowercase()))
-    });
-    // A wrong address is told while it is typed once it is as long as one.
-    let recipient_fault = Signal::derive(move || {
-        let typed = match recipient.get() {
-            Some(Err(said)) if fields.recipient.with(|text| text.trim().len() >= 60) => Some(said),
-            Some(Ok(_)) => return None,
-            _ => None,
-        };
-        typed.or_else(|| faults.with(|faults| faults.recipient.clone()))
-    });
-    let spendable =
-        Signal::derive(move || sender().map(|sender| format!("You can spend {} {}.", sender.spendable, sender.symbol)));
-    let memo_hint = Signal::derive(move || {
-        let length = fields.memo.with(|memo| send::memo_len(memo));
-        Some(format!(
-            "{length} of {} bytes. Everybody can read it on the chain.",
-            MemoText::MAX_LEN
-        ))
-    });
-    let fee_hint = Signal::derive(move || {
-        let said = fields
-            .amount
-            .with(|amount| fields.fee.with(|fee| send::fee_warning(amount, fee)));
-        said.map(str::to_owned)
-    });
-    view! {
-        <PageHeading title="Send" />
-        <form class="card wallet-send" on:submit=submit(review) novalidate>
-            <Field label="Recipient" id="recipient" value=fields.recipient fault=recipient_fault is_code=true>
-                {move || match recipient.get() {
-                    Some(Ok(address)) => Some(view! {
-                        <span class="wallet-field-cairn">
-                            <Cairn address size=32 />
-                        </span>
-                    }),
-                    _ => None,
-                }}
-            </Field>
-            <Field
-                label="Amount"
-                id="amount"
-                value=fields.amount
-                fault=Signal::derive(move || faults.with(|faults| faults.amount.clone()))
-                hint=spendable
-                inputmode="decimal"
-            >
-                <button type="button" class="wallet-chip" on:click=all>"All"</button>
-            </Field>
-            <Field
-                label="Fee"
-                id="fee"
-                value=fields.fee
-                fault=Signal::derive(move || faults.with(|faults| faults.fee.clone()))
-                hint=fee_hint
-                inputmode="decimal"
-            />
-            <Suggestions fees fee=fields.fee />
-            <Field
-                label="Memo"
-                id="memo"
-                value=fields.memo
-                fault=Signal::derive(move || faults.with(|faults| faults.memo.clone()))
-                hint=memo_hint
-            />
-            <button type="submit" class="button">"Review"</button>
-        </form>
-    }
-}
-
-/// The node's estimates, as buttons.
-#[component]
-fn Suggestions(fees: LocalResource<Result<Fees, Failure>>, fee: RwSignal<String>) -> impl IntoView {
-    let live = use_live();
-    let one = move |estimate: shared::api::FeeEstimate| {
-        let coins = estimate.fee.to_coins();
-        let time = frontend::view::time::duration(estimate.expected_ms);
-        let chosen = coins.clone();
-        let is_chosen = {
-            let coins = coins.clone();
-            move || fee.with(|fee| *fee == coins)
-        };
-        view! {
-            <button
-                type="button"
-                class="wallet-chip"
-                aria-pressed=move || if is_chosen() { "true" } else { "false" }
-                on:click=move |_| fee.set(chosen.clone())
-            >
-                {move || format!("{coins} {} · about {time}", live.symbol())}
-            </button>
-        }
-    };
-    view! {
-        <div class="wallet-suggestions" role="group" aria-label="How soon">
-            {move || match fees.get() {
-                Some(Ok(fees)) => {
-                    // Where blocks have room for all, one fee serves every time.
-                    let mut estimates = fees.estimates;
-                    estimates.dedup_by_key(|estimate| estimate.fee);
-                    estimates.into_iter().map(one).collect_view().into_any()
-                }
-                Some(Err(_)) => view! {
-                    <span class="wallet-hint">"The node gives no estimate now. Any fee may be tried; nothing is lost if it is too low."</span>
-                }
-                .into_any(),
-                None => ().into_any(),
-            }}
-        </div>
-        <details class="wallet-more">
-            <summary>"What is the fee?"</summary>
-            <p>
-                "The miner who puts your transfer into a block keeps it. The higher it is for each byte, the sooner a transfer is "
-                "mined when blocks are full."
-            </p>
-        </details>
-    }
-}
-
-fn focus_first_fault() {
-    use wasm_bindgen::JsCast;
-    // After the faults are drawn.
-    request_animation_frame(|| {
-        let first = document().query_selector("[aria-invalid=true]").ok().flatten();
-        if let Some(first) = first.and_then(|first| first.dyn_into::<web_sys::HtmlElement>().ok()) {
-            let _ = first.focus();
+        if let Posted::Refused(advice) = outbox::post(wallet, &signed).await {
+            step.try_set(Step::Refused(advice));
         }
     });
 }

@@ -1,0 +1,299 @@
+//! The form to send: recipient, amount, fee, memo, and until when it may be mined.
+
+use frontend::wallet::contacts::MAX_NAME;
+use frontend::wallet::link::{self, Asked};
+use frontend::wallet::review::Purpose;
+use frontend::wallet::send::{self, Faults, Form, Sender};
+use frontend::wallet::validity::{self, Until};
+use leptos::prelude::*;
+use shared::amount::Amount;
+use shared::api::{FeeEstimate, Fees};
+use shared::transaction::Memo as MemoText;
+
+use super::focus::focus_on;
+use super::parts::{Field, submit, while_here};
+use super::send::{Fields, Process, holdings, review};
+use super::session::{Owner, Wallet, use_wallet};
+use super::warnings::{name_of, warnings};
+use crate::api;
+use crate::components::cairn::Cairn;
+use crate::components::heading::PageHeading;
+use crate::live::use_live;
+
+/// The form. What is typed stays while its review is looked at.
+pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
+    let wallet = use_wallet();
+    let live = use_live();
+    let fields = process.fields;
+    let faults = RwSignal::new(Faults::default());
+    let fault =
+        move |of: fn(&Faults) -> &Option<String>| Signal::derive(move || faults.with(|faults| of(faults).clone()));
+    let key = owner.account.key;
+    let sender = move || {
+        let holdings = holdings(wallet)?;
+        Some(Sender {
+            key,
+            spendable: holdings.spendable,
+            next_nonce: holdings.pending.next_nonce,
+            symbol: live.symbol(),
+            tip: holdings.height,
+        })
+    };
+    let go = move || {
+        let network = wallet.network.get_untracked();
+        let (Some(sender), Some(network)) = (untrack(sender), network) else {
+            faults.set(Faults {
+                amount: Some("Your balance is not known yet. Wait until the node has answered.".to_owned()),
+                ..Faults::default()
+            });
+            return;
+        };
+        let form = Form {
+            recipient: untrack(|| resolved(wallet, fields)),
+            amount: fields.amount.get_untracked(),
+            fee: fields.fee.get_untracked(),
+            memo: fields.memo.get_untracked(),
+            until: until(fields),
+            nonce: None,
+        };
+        let refused = match send::read(&form, &sender, &network.here()) {
+            Ok(transfer) => review(wallet, process, transfer, Purpose::Pay, Amount::ZERO)
+                .err()
+                .map(|said| Faults {
+                    amount: Some(said),
+                    ..Faults::default()
+                }),
+            Err(found) => Some(*found),
+        };
+        if let Some(found) = refused {
+            faults.set(found);
+            focus_on("[aria-invalid=true]".to_owned());
+        }
+    };
+    let all = move |_| {
+        if let Some(sender) = untrack(sender) {
+            let most = fields.fee.with_untracked(|fee| send::all(sender.spendable, fee));
+            fields.amount.set(most.unwrap_or(Amount::ZERO).to_coins());
+        }
+    };
+    let spendable =
+        Signal::derive(move || sender().map(|sender| format!("You can spend {} {}.", sender.spendable, sender.symbol)));
+    let memo_hint = Signal::derive(move || {
+        let length = fields.memo.with(|memo| send::memo_len(memo));
+        Some(format!(
+            "{length} of {} bytes. Everybody can read it on the chain.",
+            MemoText::MAX_LEN
+        ))
+    });
+    let fee_hint = Signal::derive(move || {
+        let said = fields
+            .amount
+            .with(|amount| fields.fee.with(|fee| send::fee_warning(amount, fee)));
+        said.map(str::to_owned)
+    });
+    view! {
+        <PageHeading title="Send" />
+        <form class="card wallet-send" on:submit=submit(go) novalidate>
+            {recipient(wallet, owner, fields, fault(|faults| &faults.recipient))}
+            <Field label="Amount" id="amount" value=fields.amount fault=fault(|faults| &faults.amount) hint=spendable inputmode="decimal">
+                <button type="button" class="wallet-chip" on:click=all>"All"</button>
+            </Field>
+            <Field label="Fee" id="fee" value=fields.fee fault=fault(|faults| &faults.fee) hint=fee_hint inputmode="decimal" />
+            {suggestions(fields.fee)}
+            <Field label="Memo" id="memo" value=fields.memo fault=fault(|faults| &faults.memo) hint=memo_hint />
+            {more(fields, fault(|faults| &faults.until))}
+            <button type="submit" class="button">"Review"</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// What stands for the recipient: the address of the contact with this name, or what was typed.
+fn resolved(wallet: Wallet, fields: Fields) -> String {
+    let text = fields.recipient.get();
+    let found = wallet.ledger.shelf.with(|shelf| shelf.book.resolve(&text).to_owned());
+    found.unwrap_or(text)
+}
+
+/// The recipient's field, with their cairn, the contacts that may be meant, and the warnings.
+fn recipient(wallet: Wallet, owner: Owner, fields: Fields, fault: Signal<Option<String>>) -> impl IntoView {
+    // A pasted link fills in what it asks for; one that cannot be read, or is of another network, is told below.
+    Effect::new(move |_| {
+        let text = fields.recipient.get();
+        let asked = wallet
+            .network
+            .with(|network| link::read(&text, &network.as_ref()?.here()).ok());
+        match asked {
+            Some(Asked { link, is_signed, .. }) => {
+                fields.signer.set(is_signed.then(|| link.address.clone()));
+                fields.recipient.set(link.address);
+                if let Some(amount) = link.amount {
+                    fields.amount.set(amount.to_coins());
+                }
+                if let Some(memo) = link.memo {
+                    fields.memo.set(memo);
+                }
+            }
+            None if fields.signer.with_untracked(|signer| signer.as_ref() != Some(&text)) => fields.signer.set(None),
+            None => {}
+        }
+    });
+    let payee = Memo::new(move |_| {
+        let text = resolved(wallet, fields);
+        if text.trim().is_empty() {
+            return None;
+        }
+        let payee = wallet
+            .network
+            .with(|network| Some(send::read_payee(&text, &network.as_ref()?.here())))?;
+        Some(payee.map(|key| wallet.address_of(&key)))
+    });
+    let address = move || payee.get().and_then(Result::ok);
+    // A wrong address is told while it is typed once it is as long as one.
+    let said = Signal::derive(move || match payee.get() {
+        Some(Ok(_)) => None,
+        Some(Err(said)) if fields.recipient.with(|text| text.trim().len() >= 60) => Some(said),
+        _ => fault.get(),
+    });
+    let owner = StoredValue::new(owner);
+    let hint = Signal::derive(move || {
+        let address = address()?;
+        if fields.signer.with(|signer| signer.as_ref() == Some(&address)) {
+            return Some("Signed by the recipient ✓".to_owned());
+        }
+        let name = owner.with_value(|owner| name_of(wallet, owner, &address))?;
+        let short = frontend::view::text::shorten_address(&address);
+        Some([&name, ": ", &short].concat())
+    });
+    let chips = move || {
+        let text = fields.recipient.get();
+        let found = wallet.ledger.shelf.with(|shelf| {
+            if text.len() > MAX_NAME * 4 || shelf.book.named(&text).is_some() {
+                return Vec::new();
+            }
+            shelf
+                .book
+                .suggest(&text)
+                .into_iter()
+                .map(|contact| chip(fields, contact.name.clone()))
+                .collect()
+        });
+        found.filter(|found| !found.is_empty()).map(|found| {
+            view! { <div class="wallet-suggestions" role="group" aria-label="Contacts">{found}</div> }
+        })
+    };
+    view! {
+        <Field label="Recipient" id="recipient" value=fields.recipient fault=said hint is_code=true>
+            {move || {
+                address()
+                    .map(|address| view! { <span class="wallet-field-cairn"><Cairn address size=32 /></span> })
+            }}
+        </Field>
+        {chips}
+        {move || address().and_then(|address| owner.with_value(|owner| warnings(wallet, owner, &address)))}
+    }
+}
+
+fn chip(fields: Fields, name: String) -> AnyView {
+    let chosen = name.clone();
+    let choose = move |_| {
+        fields.recipient.set(chosen.clone());
+        focus_on("#amount".to_owned());
+    };
+    view! { <button type="button" class="wallet-chip" on:click=choose><bdi>{name}</bdi></button> }.into_any()
+}
+
+/// What is chosen of "Valid until".
+fn until(fields: Fields) -> Until {
+    let chosen = fields.until.get_untracked();
+    match chosen.parse() {
+        Ok(blocks) => Until::Blocks(blocks),
+        Err(_) if chosen.is_empty() => Until::Open,
+        Err(_) => Until::Height(fields.height.get_untracked()),
+    }
+}
+
+/// What is seldom needed.
+fn more(fields: Fields, fault: Signal<Option<String>>) -> impl IntoView {
+    let option = move |value: String, text: String| {
+        let is_chosen = fields.until.with_untracked(|chosen| *chosen == value);
+        view! { <option value=value selected=is_chosen>{text}</option> }
+    };
+    let blocks = validity::CHOICES.map(|count| option(count.to_string(), Until::Blocks(count).label()));
+    view! {
+        <details class="wallet-more" open=fields.until.with_untracked(|chosen| !chosen.is_empty())>
+            <summary>"More"</summary>
+            <div class="wallet-field">
+                <label for="until">"Valid until"</label>
+                <select id="until" on:change=move |event| fields.until.set(event_target_value(&event))>
+                    {option(String::new(), Until::Open.label())}
+                    {blocks}
+                    {option("height".to_owned(), "Until height …".to_owned())}
+                </select>
+                <p class="wallet-hint">"If it is not mined by then, it never will be, and the money stays yours."</p>
+            </div>
+            {move || {
+                (fields.until.get() == "height")
+                    .then(|| view! { <Field label="Height" id="until-height" value=fields.height fault inputmode="numeric" /> })
+            }}
+        </details>
+    }
+}
+
+/// The node's estimates, as buttons. The first fills in the fee until somebody types another one.
+fn suggestions(fee: RwSignal<String>) -> impl IntoView {
+    let live = use_live();
+    let fees = RwSignal::new(None::<Fees>);
+    let has_none = RwSignal::new(false);
+    while_here(async move {
+        match api::get::<Fees>("/blockchain/fees").await {
+            Ok(found) => {
+                if fee.with_untracked(String::is_empty) {
+                    let suggested = found.estimates.first().map_or(found.minimum, |estimate| estimate.fee);
+                    fee.set(suggested.to_coins());
+                }
+                fees.set(Some(found));
+            }
+            Err(_) => has_none.set(true),
+        }
+    });
+    let one = move |estimate: FeeEstimate| {
+        let coins = estimate.fee.to_coins();
+        let time = frontend::view::time::duration(estimate.expected_ms);
+        let (chosen, shown) = (coins.clone(), coins.clone());
+        let is_chosen = move || fee.with(|fee| if *fee == coins { "true" } else { "false" });
+        view! {
+            <button type="button" class="wallet-chip" aria-pressed=is_chosen on:click=move |_| fee.set(chosen.clone())>
+                {move || format!("{shown} {} · about {time}", live.symbol())}
+            </button>
+        }
+    };
+    view! {
+        <div class="wallet-suggestions" role="group" aria-label="How soon">
+            {move || {
+                // Where blocks have room for all, one fee serves every time.
+                let mut estimates = fees.get().map(|fees| fees.estimates).unwrap_or_default();
+                estimates.dedup_by_key(|estimate| estimate.fee);
+                estimates.into_iter().map(one).collect_view()
+            }}
+            {move || {
+                has_none
+                    .get()
+                    .then(|| {
+                        view! {
+                            <span class="wallet-hint">
+                                "The node gives no estimate now. Any fee may be tried; nothing is lost if it is too low."
+                            </span>
+                        }
+                    })
+            }}
+        </div>
+        <details class="wallet-more">
+            <summary>"What is the fee?"</summary>
+            <p>
+                "The miner who puts your transfer into a block keeps it. The higher it is for each byte, the sooner a transfer is "
+                "mined when blocks are full."
+            </p>
+        </details>
+    }
+}
