@@ -1,11 +1,3 @@
-//! `/check`: opens what somebody was given.
+//! `/check`: among the wallet's screens, whose keys sign what is opened there.
 
-use leptos::prelude::*;
-
-use crate::components::heading::PageHeading;
-
-/// `/check`.
-#[component]
-pub(crate) fn CheckPage() -> impl IntoView {
-    view! { <PageHeading title="Check" /> }
-}
+pub(crate) use super::wallet::CheckPage;

@@ -2,10 +2,12 @@
 
 use frontend::view::text::{count, grouped, shorten};
 use frontend::view::verify::{self, Findings};
+use frontend::wallet::proof::{self, Proof};
 use leptos::prelude::*;
 use shared::api::{Standing, TransactionJson};
 
 use crate::api;
+use crate::browser::save_file;
 use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
 use crate::components::hash::HashText;
@@ -54,6 +56,8 @@ fn Whole(answer: TransactionJson, asked: String) -> impl IntoView {
             None => Findings::claimed("The chain’s name was not read yet."),
         }
     });
+    let provable = matches!((&answer.transfer, &answer.standing), (Some(_), Standing::Mined { .. }));
+    let proof = provable.then(|| save_proof(answer.clone()));
     let TransactionJson {
         id,
         transfer,
@@ -87,6 +91,7 @@ fn Whole(answer: TransactionJson, asked: String) -> impl IntoView {
             <Trust findings=findings named=true />
             <Where standing=standing.clone() />
         </p>
+        {proof}
         <section>
             <h2>"Fields"</h2>
             <dl class="fields">
@@ -131,6 +136,32 @@ fn Whole(answer: TransactionJson, asked: String) -> impl IntoView {
                     })}
             </dl>
         </section>
+    }
+}
+
+/// Saves what proves a mined transfer to anybody, without a node.
+fn save_proof(answer: TransactionJson) -> impl IntoView {
+    let live = use_live();
+    let said = RwSignal::new(None::<String>);
+    let save = move |_| {
+        let Some((genesis, prefix)) = untrack(|| live.chain()) else {
+            return;
+        };
+        // Nothing is saved that does not hold.
+        let proof = Proof::of(&answer, &genesis, &prefix).filter(|proof| proof.verify().is_ok());
+        said.set(Some(
+            match proof.and_then(|proof| save_file(&proof::file_name(&answer.id), proof::write(&proof).as_bytes())) {
+                Some(()) => "Saved. Whoever you give the file to can check it under “Check”, without a node.",
+                None => "Nothing was saved: the node’s answer proves no payment, or the browser refused the file.",
+            }
+            .to_owned(),
+        ));
+    };
+    view! {
+        <p class="save-proof">
+            <button type="button" class="button button-quiet" on:click=save>"Save proof of payment"</button>
+            <span class="quiet" role="status">{move || said.get()}</span>
+        </p>
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod activity;
+mod check;
 mod choose_password;
 mod contacts;
 mod focus;
@@ -13,6 +14,7 @@ mod ledger;
 mod new;
 mod on_the_way;
 mod outbox;
+mod paper;
 mod parts;
 mod passkey;
 mod passphrase;
@@ -21,6 +23,7 @@ mod replace;
 mod restore;
 mod review;
 mod rows;
+mod scan;
 mod seen;
 mod send;
 mod send_form;
@@ -33,6 +36,7 @@ mod warnings;
 mod words;
 
 pub(crate) use activity::WalletActivity;
+pub(crate) use check::CheckPage;
 pub(crate) use contacts::WalletContacts;
 pub(crate) use home::WalletHome;
 pub(crate) use new::WalletNew;
