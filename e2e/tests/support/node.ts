@@ -33,11 +33,14 @@ export class Node {
     const child = spawn(binary, options, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout?.on('data', (text) => output.push(String(text)));
     child.stderr?.on('data', (text) => output.push(String(text)));
-    const node = new Node(port, `http://${listen}`, data, child, output);
+    const isTls = more.some((option) => option.startsWith('--tls'));
+    const node = new Node(port, `${isTls ? 'https' : 'http'}://${listen}`, data, child, output);
     await expect
       .poll(
         async () => {
           if (child.exitCode !== null) throw new Error(`the node ended:\n${node.log}`);
+          // Nobody here trusts its certificate; it says itself when it listens.
+          if (isTls) return node.log.includes('Open https://') ? 200 : 0;
           return fetch(`${node.url}/blockchain/status`).then(
             (answer) => answer.status,
             () => 0,
