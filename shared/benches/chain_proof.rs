@@ -39,9 +39,10 @@ impl HeaderSource for Chain {
 impl Chain {
     fn push(&mut self, header: Header) {
         let nodes = &mut self.nodes;
-        self.history.append_with(leaf(&header, header.hash()), |position, node| {
-            nodes.entry(position.level).or_default().push(*node);
-        });
+        self.history
+            .append_with(leaf(&header, header.hash()), |position, node| {
+                nodes.entry(position.level).or_default().push(*node);
+            });
         self.headers.push(header);
     }
 
@@ -59,7 +60,9 @@ impl Chain {
                 bits: network.next_bits(last.height, last.timestamp),
                 nonce: 0,
             };
-            header.nonce = Midstate::new(&header).search(target, 0, u64::MAX).expect("two attempts");
+            header.nonce = Midstate::new(&header)
+                .search(target, 0, u64::MAX)
+                .expect("two attempts");
             self.push(header);
         }
     }
@@ -95,7 +98,12 @@ fn timed(mut act: impl FnMut()) -> String {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    format!("{:.1} ms ({:.1} to {:.1})", times[ROUNDS / 2], times[0], times[ROUNDS - 1])
+    format!(
+        "{:.1} ms ({:.1} to {:.1})",
+        times[ROUNDS / 2],
+        times[0],
+        times[ROUNDS - 1]
+    )
 }
 
 fn main() {

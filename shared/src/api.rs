@@ -7,6 +7,8 @@ use alloc::{string::String, vec::Vec};
 use ruint::aliases::U256;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+mod proof;
+
 use crate::{
     address::{self, AddressError, Prefix},
     amount::Amount,
@@ -18,6 +20,8 @@ use crate::{
     state::AccountProof,
     transaction::{Memo, Note, Reward, SignedTransfer, Transfer},
 };
+
+pub use proof::{ChainProofJson, ParametersJson, ShownJson};
 
 /// A whole number of at most 256 bits as a decimal string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

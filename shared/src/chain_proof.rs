@@ -92,16 +92,37 @@ pub enum ChainProofError {
 pub struct ProvedChain {
     /// Its newest headers: what comes next is checked against this.
     pub headers: HeaderChain,
-    /// Height and hash of every header that the proof shows, in order.
-    pub shown: Vec<(u64, Hash)>,
+    /// Every header that the proof shows, in order.
+    pub shown: Vec<ShownHeader>,
+}
+
+/// A header that a proof shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownHeader {
+    /// Where it stands.
+    pub height: u64,
+    /// Its hash.
+    pub hash: Hash,
+    /// The work of the chain up to it.
+    pub work: U256,
+}
+
+impl ShownHeader {
+    fn tip_of(chain: &HeaderChain) -> Self {
+        Self {
+            height: chain.height(),
+            hash: chain.hash(),
+            work: chain.work(),
+        }
+    }
 }
 
 impl ProvedChain {
     /// The hash at a height, if the proof shows that header.
     #[must_use]
     pub fn hash_at(&self, height: u64) -> Option<Hash> {
-        let place = self.shown.binary_search_by_key(&height, |shown| shown.0).ok()?;
-        Some(self.shown[place].1)
+        let place = self.shown.binary_search_by_key(&height, |shown| shown.height).ok()?;
+        Some(self.shown[place].hash)
     }
 }
 
@@ -137,7 +158,7 @@ pub fn verify(bytes: &[u8], network: &Network, now_ms: u64) -> Result<ProvedChai
         return Err(ChainProofError::MissingGenesis);
     }
     let history = History::from_peaks(start, left);
-    let mut shown: Vec<(u64, Hash)> = opened.iter().map(|opened| (opened.height, opened.hash)).collect();
+    let mut shown: Vec<ShownHeader> = opened.iter().map(Opened::shown).collect();
 
     let (headers, recent) = read_recent(&mut reader, network, start, history, now_ms, &mut shown)?;
     reader.finish()?;
@@ -170,7 +191,7 @@ fn read_recent(
     start: u64,
     history: History,
     now_ms: u64,
-    shown: &mut Vec<(u64, Hash)>,
+    shown: &mut Vec<ShownHeader>,
 ) -> Result<(HeaderChain, u64), ChainProofError> {
     let mut chain = if start == 0 {
         HeaderChain::genesis(network)
@@ -194,7 +215,7 @@ fn read_recent(
         check_bits(network, &header, parent_time).map_err(fail)?;
         HeaderChain::from_parts(header, history, Vec::new())
     };
-    shown.push((chain.height(), chain.hash()));
+    shown.push(ShownHeader::tip_of(&chain));
     let count = u32::decode(reader)?;
     for place in 1..=u64::from(count) {
         let header = Header {
@@ -216,7 +237,7 @@ fn read_recent(
                 height: header.height,
                 rule,
             })?;
-        shown.push((chain.height(), chain.hash()));
+        shown.push(ShownHeader::tip_of(&chain));
     }
     Ok((chain, u64::from(count).saturating_add(1)))
 }
@@ -239,6 +260,17 @@ struct Opened {
     hash: Hash,
     work_before: U256,
     work: U256,
+}
+
+impl Opened {
+    fn shown(&self) -> ShownHeader {
+        ShownHeader {
+            height: self.height,
+            hash: self.hash,
+            // The walk has added them before.
+            work: self.work_before.saturating_add(self.work),
+        }
+    }
 }
 
 /// The walk through the tree over the earlier headers, from left to right.

@@ -18,6 +18,7 @@ pub mod difficulty;
 pub mod hash;
 pub mod history;
 pub mod key;
+pub mod light;
 pub mod merkle;
 pub mod message;
 pub mod params;

@@ -368,6 +368,19 @@ impl Network {
         self.parameters_hash
     }
 
+    /// The parameters' canonical bytes, of which the parameters hash is made.
+    #[must_use]
+    pub fn parameters_bytes(&self) -> Vec<u8> {
+        let key = |allocation: &Allocation| {
+            // All were read when the network was made.
+            let key = address::decode(&self.parameters.prefix, &allocation.address).ok()?;
+            Some((key, allocation.amount))
+        };
+        let mut allocations: Vec<_> = self.parameters.allocations.iter().filter_map(key).collect();
+        allocations.sort_unstable();
+        self.parameters.encode(&allocations)
+    }
+
     /// The first header.
     #[must_use]
     pub const fn genesis(&self) -> &Header {

@@ -137,10 +137,20 @@ fn holds(network: &Network, chain: &Chain) {
     let proved = chain_proof::verify(&chain.proof(), network, NOW * 2).unwrap();
     assert_eq!(proved.headers.header(), chain.last());
     assert_eq!(proved.headers.work(), chain.work());
-    assert!(proved.shown.is_sorted_by_key(|shown| shown.0));
-    for (height, hash) in &proved.shown {
-        assert_eq!(*hash, chain.headers[*height as usize].hash());
-        assert_eq!(proved.hash_at(*height), Some(*hash));
+    assert!(proved.shown.is_sorted_by_key(|shown| shown.height));
+    let mut work = U256::ZERO;
+    let works: Vec<U256> = chain
+        .headers
+        .iter()
+        .map(|header| {
+            work += Target::from_bits(header.bits).unwrap().work();
+            work
+        })
+        .collect();
+    for shown in &proved.shown {
+        let place = shown.height as usize;
+        assert_eq!((shown.hash, shown.work), (chain.headers[place].hash(), works[place]));
+        assert_eq!(proved.hash_at(shown.height), Some(shown.hash));
     }
 }
 
