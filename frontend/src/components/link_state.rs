@@ -35,7 +35,7 @@ pub(crate) fn OfflineNotice() -> impl IntoView {
             |height| format!("You see what was known up to block {height}; it may have changed since."),
         );
         Some(view! {
-            <aside class="notice notice-waiting" role="alert">
+            <div class="notice notice-waiting" role="alert">
                 <p class="notice-title">
                     "The node has not answered since "
                     <time datetime=time::machine(since) title=time::exact(since)>
@@ -44,7 +44,7 @@ pub(crate) fn OfflineNotice() -> impl IntoView {
                     </time> "."
                 </p>
                 <p>{known} " Your coins are not affected. The page tries again by itself."</p>
-            </aside>
+            </div>
         })
     };
     view! {

@@ -52,17 +52,18 @@ pub(super) fn unsigned(text: &str, opened: RwSignal<Option<String>>) -> AnyView 
                     }
                 });
             });
-            let beside = Beside {
+            // What the node tells meanwhile must not draw the review anew under somebody's finger.
+            let beside = untrack(|| Beside {
                 until: validity::words(shown.valid_until, unsigned.claims.height, 0),
                 name: name_of(wallet, &owner, &shown.recipient),
                 warnings: warnings(wallet, &owner, &shown.recipient),
                 recipient_after: RwSignal::new(None),
-            };
+            });
             let back = Callback::new(move |()| opened.set(None));
             view! {
                 {review_card(shown, beside, is_signing.into(), confirm, back)}
                 <Alarm said />
-                <p class="wallet-hint">{claims(&unsigned)}</p>
+                <p class="wallet-hint check-claims">{claims(&unsigned)}</p>
             }
             .into_any()
         }
