@@ -1,4 +1,4 @@
-// Many wallets are made, used and removed in one browser, and then no secret of any of them is anywhere outside it or in it.
+// Many wallets are made, used and removed in one browser; then no secret of any of them is anywhere in it or outside.
 import { randomBytes } from 'node:crypto';
 import type { Page } from '@playwright/test';
 import { addressOf } from './support/address.ts';
@@ -11,7 +11,7 @@ import { createFrom, expectOpen, fillTransfer, go, unlock } from './support/wall
 
 const CYCLES = Number(process.env.CANARY_CYCLES ?? 200);
 
-test(`${CYCLES} wallets are created, sign, are locked, unlocked, exported and removed, and leave no secret`, async ({}) => {
+test(`${CYCLES} wallets sign, are locked, unlocked, exported and removed, and leave no secret`, async ({}) => {
   test.setTimeout(120_000 + CYCLES * 10_000);
   // Two nodes are two origins, so that two wallets at once share one browser and nothing else.
   const nodes = await Promise.all([Node.start(), Node.start()]);

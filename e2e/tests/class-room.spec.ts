@@ -1,5 +1,5 @@
-// A class room: the pupils' browsers ask another machine. Over plain HTTP they give a page fewer powers than on one's own
-// machine, and the wallet works all the same; over HTTPS they give it all.
+// A class room: the pupils' browsers ask another machine. Over plain HTTP they give a page fewer powers than at home,
+// and the wallet works all the same; over HTTPS they give it all.
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { Browser, type Options } from './support/browser.ts';
@@ -91,8 +91,8 @@ test('without HTTPS two pupils make wallets, pay each other and keep what they h
   for (const pupil of pupils) {
     await pupil.close();
     // Of the policies that the node sends, browsers mind one only over HTTPS, and say so.
-    const others = pupil.recorder.complaints.filter((said) => !/^The Cross-Origin-Opener-Policy header has been ignored/.test(said));
-    expect(others).toEqual([]);
+    const expected = /^The Cross-Origin-Opener-Policy header has been ignored/;
+    expect(pupil.recorder.complaints.filter((said) => !expected.test(said))).toEqual([]);
   }
   await node.stop();
 });
@@ -104,7 +104,8 @@ test('over HTTPS the browser trusts the page with everything, and the wallet wor
   const { page } = pupil;
   await createWallet(page);
   expect(page.url()).toMatch(/^https:\/\/pupil\.test:/);
-  expect(await page.evaluate(() => isSecureContext && 'clipboard' in navigator && 'serviceWorker' in navigator)).toBe(true);
+  const hasPowers = () => isSecureContext && 'clipboard' in navigator && 'serviceWorker' in navigator;
+  expect(await page.evaluate(hasPowers)).toBe(true);
   const address = await copiedAddress(page);
   await go(page, 'Balance');
   await mineBlock(page, 1);

@@ -104,7 +104,7 @@ test('a worker whose files are what it knows becomes active', async ({ page, pro
 });
 
 // Of each kind one; the workers' loader is what no integrity in the page covers.
-for (const altered of ['/worker_loader.js', '/manifest.webmanifest', '/', '.wasm']) {
+for (const altered of ['/key-worker.js', '/manifest.webmanifest', '/', '.wasm']) {
   test(`an altered file is refused: ${altered}`, async ({ page, node, proxy }) => {
     const files = [...(await listedFiles(node.url)).keys()];
     const target = files.find((path) => (altered === '.wasm' ? path.endsWith(altered) : path === altered));

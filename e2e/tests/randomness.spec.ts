@@ -11,8 +11,8 @@ test.use({ serviceWorkers: 'block' });
 
 /** Bytes that nobody can guess and everybody can compute: SHA-256 in counter mode. */
 function streamOf(name: string, length: number): Buffer {
-  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, at) => createHash('sha256').update(`${name} ${at}`).digest());
-  return Buffer.concat(blocks).subarray(0, length);
+  const block = (at: number) => createHash('sha256').update(`${name} ${at}`).digest();
+  return Buffer.concat(Array.from({ length: Math.ceil(length / 32) }, (_, at) => block(at))).subarray(0, length);
 }
 
 /** BIP-39: the entropy, and behind it as many bits of its hash as make it a number of words. */
@@ -45,9 +45,9 @@ const FAILING = `Crypto.prototype.getRandomValues = () => {
   throw new DOMException('there is no randomness', 'OperationError');
 };\n`;
 
-/** Puts code before that of the key worker and that of the page. The worker's wasm stays what it is: its hash is checked. */
+/** Puts code before that of the key worker and that of the page. The worker's wasm stays: its hash is checked. */
 async function replace(page: Page, proxy: Proxy, inWorker: string, inPage: string): Promise<void> {
-  proxy.change = (path, body) => (path === '/worker_loader.js' ? Buffer.concat([Buffer.from(inWorker), body]) : body);
+  proxy.change = (path, body) => (path === '/key-worker.js' ? Buffer.concat([Buffer.from(inWorker), body]) : body);
   await page.addInitScript(inPage);
 }
 
@@ -74,7 +74,10 @@ for (const words of [12, 24]) {
       const context = await browser.newContext({ baseURL: proxy.url, serviceWorkers: 'block' });
       const page = await context.newPage();
       const taken: number[] = [];
-      page.on('console', (message) => message.text().startsWith('took ') && taken.push(Number(message.text().slice(5))));
+      page.on('console', (message) => {
+        const count = /^took (\d+)$/.exec(message.text())?.[1];
+        if (count) taken.push(Number(count));
+      });
       const stream = streamOf(name, 4096);
       await replace(page, proxy, replacement(stream), FAILING);
       await page.goto('/wallet/new');

@@ -1,10 +1,18 @@
 //! What the browser does for the page besides drawing: a small store without secrets, files in, files out.
 
+use std::pin::Pin;
+
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, HtmlAnchorElement, HtmlInputElement, Storage, Url};
+
+/// Runs a task to its end, whatever screen there is. In a box, so that what surrounds a task is compiled once for all.
+pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
+    let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
+    leptos::task::spawn_local(task);
+}
 
 fn storage() -> Option<Storage> {
     window().local_storage().ok()?
@@ -18,13 +26,6 @@ pub(crate) fn stored(name: &str) -> Option<String> {
 /// Writes to the store; tells whether the browser took it.
 pub(crate) fn store(name: &str, text: &str) -> bool {
     storage().is_some_and(|storage| storage.set_item(name, text).is_ok())
-}
-
-/// Removes from the store.
-pub(crate) fn forget(name: &str) {
-    if let Some(storage) = storage() {
-        let _ = storage.remove_item(name);
-    }
 }
 
 /// Hands a person a file to keep; nothing when the browser refuses.

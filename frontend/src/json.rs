@@ -181,7 +181,7 @@ mod tests {
             reason(":7", ":65536"),
             "small: expected a whole number of the range of u16"
         );
-        assert_eq!(reason("true", "1"), "is_true: expected true or false");
+        assert_eq!(reason(":true", ":1"), "is_true: expected true or false");
         assert_eq!(reason("{\"height\":1}", "[1]"), "list: expected an object");
         assert_eq!(
             reason("\"height\":2", "\"height\":\"2\""),

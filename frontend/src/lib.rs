@@ -1,6 +1,6 @@
 //! What the page computes before it draws: plain Rust without a browser, so that it is tested natively.
 //!
-//! The user interface itself is the binary `frontend`; the key worker is the binary `worker`. Both build on this.
+//! The user interface and the key worker are the binary `frontend`, which builds on this.
 
 pub mod json;
 pub mod keyworker;

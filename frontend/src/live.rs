@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::browser::spawn;
 use frontend::view::event::{self, Heard};
 use frontend::view::time;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use shared::address::Prefix;
 use shared::api::{BlockList, BlockSummary, Status};
 use shared::hash::Hash;
@@ -73,8 +73,8 @@ impl Live {
         };
         provide_context(live);
         live.connect();
-        spawn_local(live.read_status());
-        spawn_local(live.read_blocks());
+        spawn(live.read_status());
+        spawn(live.read_blocks());
         set_interval(move || live.now.set(clock_ms()), Duration::from_secs(1));
         live
     }
@@ -147,8 +147,8 @@ impl Live {
     }
 
     fn reread(self) {
-        spawn_local(self.read_status());
-        spawn_local(self.read_blocks());
+        spawn(self.read_status());
+        spawn(self.read_blocks());
     }
 
     async fn read_status(self) {
@@ -284,10 +284,10 @@ impl Live {
         }
         if has_new_tip || has_new_pool {
             self.pool.update(|version| *version += 1);
-            spawn_local(self.read_status());
+            spawn(self.read_status());
         }
         if reread {
-            spawn_local(self.read_blocks());
+            spawn(self.read_blocks());
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The page: mounts the application into the shell that index.html has already painted.
+//! The page: mounts the application into the shell that index.html has already painted. In a worker the same program keeps
+//! keys instead; page and worker share the code, and no memory.
 
 // The `component` macro writes a public struct of properties beside every component.
 #![allow(unreachable_pub)]
@@ -10,8 +11,16 @@ mod components;
 mod live;
 mod pages;
 mod router;
+mod worker;
+
+use wasm_bindgen::JsCast;
+use web_sys::DedicatedWorkerGlobalScope;
 
 fn main() {
+    if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
+        worker::run(&scope);
+        return;
+    }
     // One synchronous step: nothing is painted between the shell's end and the application's beginning.
     if let Some(shell) = leptos::prelude::document().get_element_by_id("shell") {
         shell.remove();

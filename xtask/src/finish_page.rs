@@ -24,6 +24,7 @@ use anyhow::{Context, Result};
 pub(crate) fn task() -> Result<()> {
     let staging = env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
     let staging = staging.context("finish-page is a hook of Trunk: run cargo xtask page instead")?;
+    worker::finish(&staging)?;
     if env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "debug") {
         return Ok(());
     }
@@ -31,7 +32,6 @@ pub(crate) fn task() -> Result<()> {
 }
 
 fn finish(staging: &Path) -> Result<()> {
-    worker::finish(staging)?;
     let index = staging.join("index.html");
     let emitted = fs::read_to_string(&index).context("Trunk left no index.html")?;
     let finished = index::finish(&emitted, staging)?;

@@ -111,8 +111,10 @@ async function dump(): Promise<{ texts: string[]; shown: string[] }> {
       const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
       return [...bytes].map((byte) => String.fromCharCode(byte)).join('');
     }
-    if (value && typeof value === 'object') return Object.entries(value).map(([key, item]) => `${key}:${seen(item)}`).join();
-    return String(value);
+    if (!value || typeof value !== 'object') return String(value);
+    return Object.entries(value)
+      .map(([key, item]) => `${key}:${seen(item)}`)
+      .join();
   };
   const done = <T>(request: IDBRequest<T>) =>
     new Promise<T>((resolve, reject) => {

@@ -1,4 +1,4 @@
-// Looks for thousands of secrets in any amount of bytes at once: two passes over the bytes, however many secrets there are.
+// Looks for thousands of secrets at once: two passes over the bytes, however many secrets there are.
 import { needlesOf, WORDS, type Secrets } from './secrets.ts';
 
 /** A secret that occurs: whose, and in which form. */

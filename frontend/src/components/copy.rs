@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::browser::spawn;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -38,7 +38,7 @@ pub(crate) fn CopyButton(
     let state = RwSignal::new(Copying::Idle);
     let press = move |_| {
         let text = text.get_untracked();
-        spawn_local(async move {
+        spawn(async move {
             let became = if write(&text).await {
                 Copying::Copied
             } else {

@@ -53,15 +53,23 @@ where
     T: FromJson,
     V: IntoView + 'static,
 {
+    let draw = move |text: &str| api::decode(text).map(|answer| draw(answer).into_any());
+    drawn(question, skeleton, Box::new(draw))
+}
+
+/// Draws an answer's text.
+type Draw = Box<dyn Fn(&str) -> Result<AnyView, Failure> + Send>;
+
+/// The same for all types.
+fn drawn(question: Question, skeleton: fn() -> AnyView, draw: Draw) -> impl IntoView {
     let known = Known(StoredValue::new(None));
     // An answer that says the same again is not drawn anew.
     let latest = Memo::new(move |_| known.latest(question.path.get(), question.answer()));
     move || match latest.get() {
         None => skeleton(),
-        Some(answer) => match answer.and_then(|text| api::decode(&text)) {
-            Ok(answer) => draw(answer).into_any(),
-            Err(failure) => failed(failure, question),
-        },
+        Some(answer) => answer
+            .and_then(|text| draw(&text))
+            .unwrap_or_else(|failure| failed(failure, question)),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The search in the head of every page: a height, a hash or an address.
 
+use crate::browser::spawn;
 use frontend::view::search::{Query, classify};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use shared::api::{BlockJson, TransactionJson};
 
 use crate::api::{self, Failure};
@@ -39,7 +39,7 @@ pub(crate) fn SearchBox() -> impl IntoView {
             Ok(Query::Hash(hash)) => {
                 state.set(Searching::Asking);
                 let open = open.clone();
-                spawn_local(async move {
+                spawn(async move {
                     match find(&hash).await {
                         Ok(path) => open(path),
                         Err(message) => state.set(Searching::Failed(message)),

@@ -1,10 +1,10 @@
 //! `/network`: this node, the rules of its chain, and its peers.
 
+use crate::browser::spawn;
 use frontend::view::peers::{NodeList, Peer, Said};
 use frontend::view::text::grouped;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use serde::Serialize;
 
 use crate::api::{self, Failure};
@@ -166,7 +166,7 @@ fn RegisterForm() -> impl IntoView {
             return;
         }
         asking.set(Asking::Asked);
-        spawn_local(async move {
+        spawn(async move {
             let answer = api::post::<Said>("/blockchain/nodes/register", &Register { nodes }).await;
             asking.try_set(outcome(answer));
         });
@@ -201,7 +201,7 @@ fn ResolveForm() -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         asking.set(Asking::Asked);
-        spawn_local(async move {
+        spawn(async move {
             asking.try_set(outcome(api::get::<Said>("/blockchain/nodes/resolve").await));
         });
     };

@@ -4,6 +4,7 @@ use shared::hash::Hash;
 
 use super::label;
 use super::lines::{self, Writer};
+use crate::view::text::shorten;
 
 /// The word in the first line of its file.
 pub const KIND: &str = "notes";
@@ -101,7 +102,8 @@ impl Notes {
             let [id, note] = record.exactly()?;
             let id = id.parse().map_err(|_| {
                 record.fault(format!(
-                    "“{id}” is no id of a transaction, which has 64 small hex digits. Remove the line."
+                    "“{}” is no id of a transaction, which has 64 small hex digits. Remove the line.",
+                    shorten(id, 40, 0)
                 ))
             })?;
             if note.trim().is_empty() {

@@ -122,6 +122,12 @@ fn row(
         let name = typed.get_untracked();
         change(Request::RenameAccount { index, name }, "The account was renamed.");
     };
+    let known = StoredValue::new(name.clone());
+    let cancel = move |_| {
+        typed.set(known.get_value());
+        is_renaming.set(false);
+        focus_heading();
+    };
     let hide = move |_| change(Request::HideAccount { index }, "The account was hidden.");
     let spoken = name.clone();
     let shown = move || {
@@ -139,7 +145,7 @@ fn row(
                         on:input=move |event| typed.set(event_target_value(&event))
                     />
                     <button type="submit" class="button is-small">"Save name"</button>
-                    <button type="button" class="button button-quiet is-small" on:click=move |_| is_renaming.set(false)>
+                    <button type="button" class="button button-quiet is-small" on:click=cancel>
                         "Cancel"
                     </button>
                 </form>
@@ -192,7 +198,7 @@ pub(super) fn find(wallet: Wallet) {
         return;
     }
     wallet.is_searching.set(true);
-    leptos::task::spawn_local(async move {
+    crate::browser::spawn(async move {
         let genesis = wallet.genesis();
         let found = search(wallet).await;
         wallet.is_searching.set(false);

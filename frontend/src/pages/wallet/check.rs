@@ -41,15 +41,14 @@ pub(crate) fn CheckPage() -> impl IntoView {
 /// What a page with a node gives to the device that signs.
 pub(super) fn prepare(unsigned: &Unsigned) -> impl IntoView + use<> {
     view! {
-        <PageHeading title="Sign on another device" />
-        <section class="card check">
+        <div class="check">
             <ol class="check-steps">
                 <li>"Carry this to the device that has the keys: scan it there, or copy the file."</li>
                 <li>"There, open it under “Check”, and sign it. That device needs no network."</li>
                 <li>"Bring what it gives back to this page, and open it under " <a href="/check">"Check"</a> ": from there it is sent."</li>
             </ol>
             {paper(offline::write_unsigned(unsigned), "The unsigned transfer as a QR code", "cairn-unsigned.txt")}
-        </section>
+        </div>
     }
 }
 

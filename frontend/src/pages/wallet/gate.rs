@@ -23,6 +23,11 @@ where
     F: Fn(Owner) -> V + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    gate(Box::new(move |owner| children(owner).into_any()))
+}
+
+/// The same for all screens.
+fn gate(children: Box<dyn Fn(Owner) -> AnyView + Send + Sync>) -> impl IntoView {
     let wallet = use_wallet();
     wallet.begin();
     // Who goes to another screen has seen what was said, unless it goes on.
@@ -53,7 +58,7 @@ where
         Phase::Connecting => view! { <Waiting /> }.into_any(),
         Phase::Absent => view! { <Invitation /> }.into_any(),
         Phase::Locked => view! { <Unlock /> }.into_any(),
-        Phase::Open(owner) => children(owner).into_any(),
+        Phase::Open(owner) => children(owner),
         Phase::Broken(failure) => view! { <Broken failure /> }.into_any(),
     };
     view! {

@@ -45,7 +45,7 @@ async fn ask() -> Keeping {
 
 /// Asks it in the background, after something worth keeping was stored.
 pub(super) fn ask_to_keep() {
-    leptos::task::spawn_local(async {
+    crate::browser::spawn(async {
         ask().await;
     });
 }

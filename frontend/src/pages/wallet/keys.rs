@@ -9,11 +9,11 @@ use frontend::wallet::messages::{self, Answer, Failure, Question, Reply, Request
 use futures_channel::oneshot;
 use shared::hash::Hash;
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, Worker};
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use zeroize::Zeroizing;
 
-/// Trunk's loader of the binary `worker`.
-const LOADER: &str = "/worker_loader.js";
+/// Starts the page's own program in a worker: xtask/src/finish_page/worker.rs writes it.
+const LOADER: &str = "/key-worker.js";
 
 /// The key worker. It is started by the first question, so that who only looks at blocks never loads it.
 #[derive(Clone, Default)]
@@ -97,7 +97,7 @@ fn post(
 
 impl Running {
     fn start(slot: &Weak<RefCell<Option<Self>>>) -> Result<Self, Failure> {
-        let worker = Worker::new(LOADER).map_err(|_| Failure::Stopped)?;
+        let worker = Worker::new_with_options(LOADER, &module()).map_err(|_| Failure::Stopped)?;
         let for_messages = slot.clone();
         let on_message = Closure::new(move |event: MessageEvent| {
             if let Some(slot) = for_messages.upgrade()
@@ -153,4 +153,10 @@ impl Running {
             }
         }
     }
+}
+
+fn module() -> WorkerOptions {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    options
 }

@@ -140,7 +140,7 @@ impl Ledger {
             return;
         }
         self.reading.set_value(Reading::Busy);
-        leptos::task::spawn_local(async move {
+        crate::browser::spawn(async move {
             loop {
                 if let Some(followed) = self.followed.get_value() {
                     self.read(&followed).await;

@@ -155,7 +155,7 @@ pub(super) fn actions(wallet: Wallet, item: &Item, refused: RwSignal<Option<Stri
 /// Posts the same bytes once more. Not tied to the screen: they arrive even if their sender looks at another page.
 fn send_again(wallet: Wallet, signed: SignedTransfer, refused: RwSignal<Option<String>>) {
     refused.set(None);
-    leptos::task::spawn_local(async move {
+    crate::browser::spawn(async move {
         if let Posted::Refused(advice) | Posted::Unanswered(advice) = outbox::post(wallet, &signed).await {
             let Advice { happened, money, next } = advice;
             refused.try_set(Some([&happened, money, next].join(" ")));

@@ -20,7 +20,7 @@ impl Wallet {
             let is_open = self.phase.with(|phase| matches!(phase, Phase::Open(_)));
             let genesis = live.with(|status| status.genesis_hash);
             if let Some(genesis) = genesis.filter(|_| is_open) {
-                leptos::task::spawn_local(self.compare(genesis, false));
+                crate::browser::spawn(self.compare(genesis, false));
             }
         });
     }
@@ -76,7 +76,7 @@ impl Wallet {
         let understand = move |_| {
             self.chain_change.set(None);
             if let Some(genesis) = self.genesis() {
-                leptos::task::spawn_local(self.compare(genesis, true));
+                crate::browser::spawn(self.compare(genesis, true));
             }
         };
         move || {

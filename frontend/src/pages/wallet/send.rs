@@ -3,15 +3,18 @@
 use frontend::view::verify::{self, Outcome};
 use frontend::wallet::advice::Advice;
 use frontend::wallet::messages::{Reply, Request};
+use frontend::wallet::offline::{Claims, Unsigned};
 use frontend::wallet::review::{Purpose, Review};
 use frontend::wallet::simulate::{Queue, refusal, simulate};
 use frontend::wallet::validity;
 use leptos::prelude::*;
 use shared::amount::Amount;
 use shared::api::AccountJson;
+use shared::codec::Decode;
 use shared::state::Account;
 use shared::transaction::{SignedTransfer, Transfer};
 
+use super::check::prepare;
 use super::gate::Gate;
 use super::ledger::{Holdings, Loaded};
 use super::outbox::{self, Posted};
@@ -132,7 +135,12 @@ fn send(owner: Owner) -> impl IntoView {
         Step::Review(review) | Step::Signing(review) => {
             let is_signing = Signal::derive(move || matches!(step.get(), Step::Signing(_)));
             let beside = untrack(|| owner.with_value(|owner| beside(wallet, owner, &review, process)));
-            review_card(*review, beside, is_signing, confirm, again)
+            let elsewhere = elsewhere(wallet, &review);
+            view! {
+                {review_card(*review, beside, is_signing, confirm, again)}
+                {elsewhere}
+            }
+            .into_any()
         }
         Step::Sent(signed) => sent(wallet, &signed, anew),
         Step::Refused(advice) => view! {
@@ -176,6 +184,32 @@ fn follow_query(process: Process, replaced: Memo<Option<String>>, how: Memo<Opti
         }
         now
     });
+}
+
+/// The reviewed transfer for a device that has the keys and no network.
+fn elsewhere(wallet: Wallet, review: &Review) -> Option<AnyView> {
+    let (network, holdings) = (wallet.network.get_untracked()?, untrack(|| holdings(wallet))?);
+    let unsigned = Unsigned {
+        genesis: network.genesis,
+        transfer: Transfer::from_bytes(&hex::decode(review.hex()).ok()?).ok()?,
+        claims: Claims {
+            network: network.name,
+            symbol: network.symbol,
+            prefix: network.prefix,
+            spendable: holdings.spendable,
+            height: holdings.height,
+        },
+    };
+    let is_wanted = RwSignal::new(false);
+    Some(
+        view! {
+            <details class="card is-narrow" on:toggle=move |_| is_wanted.set(true)>
+                <summary>"Sign on another device"</summary>
+                {move || is_wanted.get().then(|| prepare(&unsigned))}
+            </details>
+        }
+        .into_any(),
+    )
 }
 
 fn beside(wallet: Wallet, owner: &Owner, review: &Review, process: Process) -> Beside {
@@ -228,7 +262,7 @@ pub(super) fn review(
     process.step.set(Step::Review(Box::new(review)));
     if transfer.recipient != transfer.sender {
         let recipient = wallet.address_of(&transfer.recipient);
-        leptos::task::spawn_local(async move {
+        crate::browser::spawn(async move {
             let account = account_of(&network, &recipient).await;
             let outcome = simulate(&transfer, holdings.height, holdings.mined, account, Some(queue)).ok();
             let after = outcome.and_then(|outcome| outcome.recipient).map(|change| change.after);
@@ -291,7 +325,7 @@ fn post(wallet: Wallet, step: RwSignal<Step>, signed: Box<SignedTransfer>) {
     outbox::add(wallet, &signed);
     step.set(Step::Sent(signed.clone()));
     // Not tied to the screen: a signed transfer arrives even if its sender looks at another page meanwhile.
-    leptos::task::spawn_local(async move {
+    crate::browser::spawn(async move {
         if let Posted::Refused(advice) = outbox::post(wallet, &signed).await {
             step.try_set(Step::Refused(advice));
         }

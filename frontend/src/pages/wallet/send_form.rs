@@ -189,6 +189,7 @@ fn recipient(wallet: Wallet, owner: Owner, fields: Fields, fault: Signal<Option<
                     .map(|address| view! { <span class="wallet-field-cairn"><Cairn address size=32 /></span> })
             }}
         </Field>
+        {super::scan::scan_button(Callback::new(move |text| fields.recipient.set(text)))}
         {chips}
         {move || address().and_then(|address| owner.with_value(|owner| warnings(wallet, owner, &address)))}
     }

@@ -230,7 +230,7 @@ impl Wallet {
         Effect::new(move |_| {
             let is_known = self.network.with(Option::is_some);
             if is_known && self.phase.get() == Phase::Connecting {
-                leptos::task::spawn_local(async move {
+                crate::browser::spawn(async move {
                     let answer = self.ask(Request::Status).await;
                     if self.phase.get_untracked() == Phase::Connecting {
                         self.settle(answer);
@@ -322,7 +322,7 @@ impl Wallet {
         self.ledger.forget();
         if let Some(genesis) = self.genesis() {
             let keys = self.keys.get_value();
-            leptos::task::spawn_local(async move { keys.retire(genesis).await });
+            crate::browser::spawn(async move { keys.retire(genesis).await });
         }
     }
 

@@ -174,7 +174,7 @@ fn order(found: &Signed, said: RwSignal<Option<String>>) -> AnyView {
     let send = move |_| {
         let signed = signed.get_value();
         // It arrives even if its sender looks at another page meanwhile.
-        leptos::task::spawn_local(async move {
+        crate::browser::spawn(async move {
             said.try_set(Some("○ On its way to the node …".to_owned()));
             said.try_set(Some(post(wallet, &signed).await));
         });

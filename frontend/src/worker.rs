@@ -27,8 +27,8 @@ thread_local! {
     static DESK: RefCell<Desk> = RefCell::default();
 }
 
-fn main() {
-    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+/// Takes the place of the page, where the program was started as a worker.
+pub(crate) fn run(scope: &DedicatedWorkerGlobalScope) {
     let receive = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
         if let Some(bytes) = envelope::received(&event) {
             take(bytes);
