@@ -50,7 +50,7 @@ fn gate(children: Box<dyn Fn(Owner) -> AnyView + Send + Sync>) -> impl IntoView 
             view! {
                 {navigation(wallet)}
                 {wallet.chain_notice()}
-                <div role="status">{move || wallet.said.get().map(|said| view! { <p class="wallet-notice">{said}</p> })}</div>
+                <div role="status">{move || wallet.said.get().map(|said| view! { <p class="wallet-notice is-quiet">{said}</p> })}</div>
             }
         })
     };
@@ -149,10 +149,10 @@ fn Unlock() -> impl IntoView {
     let has_passkey = RwSignal::new(false);
     // Until when further passwords are not tried, in milliseconds since 1970.
     let closed_until = RwSignal::new(0);
-    let wait_seconds = Memo::new(move |_| match closed_until.get() {
+    let wait_seconds = move || match closed_until.get() {
         0 => 0,
         until => u64::saturating_sub(until, live.now()).div_ceil(1_000),
-    });
+    };
     while_here(async move { has_passkey.set(passkey::is_usable(wallet).await) });
     let settle = move |answer| match answer {
         Ok(Reply::Open(accounts)) => wallet.opened(accounts),
@@ -167,7 +167,7 @@ fn Unlock() -> impl IntoView {
         }
     };
     let unlock = move || {
-        if state.get_untracked() == Unlocking::Working || wait_seconds.get_untracked() > 0 {
+        if state.get_untracked() == Unlocking::Working || untrack(wait_seconds) > 0 {
             return;
         }
         state.set(Unlocking::Working);
@@ -198,7 +198,7 @@ fn Unlock() -> impl IntoView {
         _ => None,
     });
     let is_working = move || state.get() == Unlocking::Working;
-    let action = move || match wait_seconds.get() {
+    let action = move || match wait_seconds() {
         _ if is_working() => "Unlocking…".to_owned(),
         0 => "Unlock".to_owned(),
         seconds => format!("Unlock in {seconds} s"),
@@ -211,7 +211,7 @@ fn Unlock() -> impl IntoView {
                 <button
                     type="submit"
                     class="button is-wide"
-                    aria-disabled=move || (is_working() || wait_seconds.get() > 0).then_some("true")
+                    aria-disabled=move || (is_working() || wait_seconds() > 0).then_some("true")
                 >
                     {action}
                 </button>

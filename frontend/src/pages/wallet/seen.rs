@@ -82,11 +82,11 @@ impl Wallet {
         move || {
             let said = self.chain_change.get()?;
             Some(view! {
-                <aside class="notice notice-waiting" role="alert">
+                <div class="notice notice-waiting" role="alert">
                     <p class="notice-title">"Another chain than before"</p>
                     <p>{said}</p>
                     <button type="button" class="button" on:click=understand>"Understood"</button>
-                </aside>
+                </div>
             })
         }
     }
