@@ -14,6 +14,8 @@ Usage: cargo xtask TASK
   dev [ARG…]   trunk serve on 127.0.0.1:8080 with a proxy to the node on 127.0.0.1:5000
   page         builds the page into dist/
   recover      builds target/release/cairn-recover.html, which opens a backup file without a node
+  fuzz TARGET  feeds random input to a reader of other people's bytes, for 60 seconds or as many as stand behind;
+               the targets: block lines link papers transaction vault
   setup        installs the tools of all of these
 
 Steps of test: fmt page recover node clippy clippy-wasm docs native doctest wasm browser deny";
@@ -59,6 +61,13 @@ pub(crate) enum Task {
     },
     /// Run checks and tests.
     Check(Selection),
+    /// Run a target of `fuzz/` under libFuzzer.
+    Fuzz {
+        /// Its name.
+        target: String,
+        /// How long.
+        seconds: u32,
+    },
     /// Trunk's hook: turn what Trunk emitted into what the node may serve.
     FinishPage,
 }
@@ -100,6 +109,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Task> {
             });
         }
         "test" => return Ok(Task::Check(select(rest)?)),
+        "fuzz" => return fuzz(rest),
         "check" => Task::Check(Selection(vec!["fmt", "clippy", "native"])),
         "setup" => Task::Setup,
         "page" => Task::Page,
@@ -112,6 +122,21 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Task> {
         Some(extra) => bail!("`{extra}` is more than this task takes\n\n{HELP}"),
         None => Ok(task),
     }
+}
+
+fn fuzz(arguments: &[String]) -> Result<Task> {
+    match arguments {
+        [target] => Ok((target, 60)),
+        [target, seconds] => match seconds.parse() {
+            Ok(seconds) => Ok((target, seconds)),
+            Err(_) => bail!("`{seconds}` is no number of seconds\n\n{HELP}"),
+        },
+        _ => bail!("fuzz needs the name of a target\n\n{HELP}"),
+    }
+    .map(|(target, seconds)| Task::Fuzz {
+        target: target.clone(),
+        seconds,
+    })
 }
 
 fn select(options: &[String]) -> Result<Selection> {
@@ -162,9 +187,21 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_takes_a_minute_unless_told() {
+        let fuzz = |seconds| Task::Fuzz {
+            target: "link".into(),
+            seconds,
+        };
+        assert_eq!(parsed("fuzz link").unwrap(), fuzz(60));
+        assert_eq!(parsed("fuzz link 600").unwrap(), fuzz(600));
+    }
+
+    #[test]
     fn wrong_use_is_refused() {
         for line in [
             "bake",
+            "fuzz",
+            "fuzz link forever",
             "build --fast",
             "test --only",
             "test --only everything",

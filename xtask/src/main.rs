@@ -6,6 +6,7 @@ mod command;
 mod dev;
 mod fingerprint;
 mod finish_page;
+mod fuzz;
 mod node;
 mod page;
 mod progress;
@@ -42,6 +43,7 @@ fn run() -> anyhow::Result<()> {
         Task::Run { node_arguments } => node::run_task(&node_arguments),
         Task::Dev { trunk_arguments } => dev::task(&trunk_arguments),
         Task::Check(selection) => check::task(&selection),
+        Task::Fuzz { target, seconds } => fuzz::task(&target, seconds),
         Task::FinishPage => finish_page::task(),
     }
 }

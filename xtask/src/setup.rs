@@ -69,7 +69,11 @@ impl Tools {
     pub(crate) fn page_command(&self, program: &str) -> Result<Command> {
         let mut command = self.wasm_command(program)?;
         if self.is_lean() {
-            let flags = ["--cfg=erase_components", "-Zunstable-options", "-Cpanic=immediate-abort"];
+            let flags = [
+                "--cfg=erase_components",
+                "-Zunstable-options",
+                "-Cpanic=immediate-abort",
+            ];
             command
                 .env("CARGO_TARGET_DIR", workspace::lean_target())
                 .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))

@@ -34,7 +34,9 @@ pub(crate) fn print_page(tools: &Tools) -> Result<()> {
     }
     println!("  all wasm in brotli: {} of {}", kilobytes(sum), kilobytes(WASM_BUDGET));
     if !tools.is_lean() {
-        println!("  (without the source of the standard library it is about a tenth larger: rustup component add rust-src)");
+        println!(
+            "  (without the source of the standard library it is about a tenth larger: rustup component add rust-src)"
+        );
         return Ok(());
     }
     ensure!(
