@@ -34,7 +34,7 @@ test(`${CYCLES} wallets sign, are locked, unlocked, exported and removed, and le
   const searched = performance.now();
   expect(wallets).toHaveLength(CYCLES);
   expect(new Set(wallets.map(({ texts }) => texts.phrase)).size, 'every phrase is another').toBe(CYCLES);
-  const sizes = PLACES.map((place) => [place, browser.recorder.of(place).length] as const);
+  const sizes = PLACES.map((place) => [place, browser.recorder.sizeOf(place)] as const);
   for (const [place, size] of sizes.filter(([place]) => place !== 'console')) {
     expect(size, `${place} were recorded`).toBeGreaterThan(CYCLES * 100);
   }

@@ -42,6 +42,11 @@ async function lockAndUnlock(page: Page): Promise<void> {
   await expectOpen(page);
 }
 
+/** What the page says about the powers that it lacks. */
+function notice(page: Page) {
+  return page.getByText('This page came over plain http:// from another machine.');
+}
+
 /** Takes a backup, removes the wallet, and restores it from the backup. */
 async function moveByBackup(page: Page): Promise<void> {
   await go(page, 'Settings');
@@ -86,6 +91,8 @@ test('without HTTPS two pupils make wallets, pay each other and keep what they h
   await expect(anna.getByRole('listitem').filter({ hasText: 'and back' })).toContainText('Pending');
 
   await lockAndUnlock(anna);
+  await go(anna, 'Settings');
+  await expect(notice(anna)).toBeVisible();
   await moveByBackup(anna);
   expect(await copiedAddress(anna)).toBe(addresses[0]);
   for (const pupil of pupils) {
@@ -113,6 +120,9 @@ test('over HTTPS the browser trusts the page with everything, and the wallet wor
   await pay(page, address, '1', 'to myself');
   await go(page, 'Balance');
   await lockAndUnlock(page);
+  await go(page, 'Settings');
+  await expect(page.getByRole('button', { name: 'Export backup file' })).toBeVisible();
+  await expect(notice(page)).toHaveCount(0);
   await moveByBackup(page);
   expect(await copiedAddress(page)).toBe(address);
   await pupil.close();

@@ -75,7 +75,7 @@ test('money moves from one browser to another, live, and no secret leaves either
   for (const browser of [alice, bob]) {
     const { recorder } = browser;
     for (const place of PLACES.filter((place) => place !== 'console')) {
-      expect(recorder.of(place).length, `${place} were recorded`).toBeGreaterThan(0);
+      expect(recorder.sizeOf(place), `${place} were recorded`).toBeGreaterThan(0);
     }
     expect(recorder.complaints).toEqual([]);
     expect(recorder.of('storage').toString('latin1'), 'the encrypted vault is there').toContain('CAIRNVLT');
