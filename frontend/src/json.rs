@@ -31,6 +31,15 @@ impl de::Error for Unreadable {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self(message.to_string())
     }
+
+    // The ones that serde writes print what was found, floats too, and the code for that is large.
+    fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self(format!("expected {expected}"))
+    }
+
+    fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self(format!("expected {expected}"))
+    }
 }
 
 /// What can be read from a JSON value.
