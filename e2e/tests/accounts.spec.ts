@@ -101,7 +101,7 @@ test('restoring from the phrase finds the accounts that were used', async ({ pag
   const phrase = await createWallet(page);
   await expect(page.getByText(/other account was used/)).toHaveCount(0);
   await go(page, 'Settings');
-  await addAccount(page, 'Never used');
+  await addAccount(page, 'Empty');
   await addAccount(page, 'Used');
   await chosen(page).selectOption('Used');
   await go(page, 'Balance');
