@@ -26,10 +26,14 @@ pub(super) fn sent(wallet: Wallet, signed: &SignedTransfer, on_again: Callback<(
     let recipient = wallet.address_of(&signed.transfer.recipient);
     let refused = RwSignal::new(None::<String>);
     let item = move || ledger.shelf.with(|shelf| shelf.outbox.get(&id).cloned()).flatten();
-    // One that is settled leaves the outbox, and stays mined.
+    // One that is settled leaves the outbox, perhaps before it was seen mined: the last report of it has its height.
     let state = Memo::new(move |before: Option<&Option<State>>| {
         let found = item().map(|item: Item| item.state);
-        found.or_else(|| before.copied().flatten())
+        let mined = || {
+            let height = ledger.following.report(&id)?.height?;
+            Some(State::Mined { height })
+        };
+        found.or_else(mined).or_else(|| before.copied().flatten())
     });
     let is_posting = move || ledger.following.is_posting(&id);
     let title = Signal::derive(move || {
