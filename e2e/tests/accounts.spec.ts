@@ -4,7 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { expect, test, Node } from './support/node.ts';
-import { ABANDON, PASSWORD, copyAddress, createWallet, expectOpen, go, mineBlock, restoreWallet, unlock } from './support/wallet.ts';
+import { ABANDON, PASSWORD, confirmPhrase, copyAddress, createWallet, expectOpen, go, mineBlock, restoreWallet, unlock } from './support/wallet.ts';
 
 const LEGAL = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 
@@ -153,14 +153,7 @@ test('a passphrase makes another wallet, and the same one again', async ({ page 
 
 test('a new passphrase is typed twice', async ({ page }) => {
   await page.goto('/wallet/new');
-  await page.getByRole('button', { name: 'Show my phrase' }).click();
-  const words = await page.getByTestId('phrase').getByRole('listitem').allInnerTexts();
-  await page.getByRole('button', { name: 'I have written them down' }).click();
-  for (const field of await page.getByLabel(/^Word \d+$/).all()) {
-    const label = await page.locator(`label[for="${await field.getAttribute('id')}"]`).innerText();
-    await field.fill(words[Number(label.replace(/\D/g, '')) - 1].trim());
-  }
-  await page.getByRole('button', { name: 'Confirm', exact: true }).click();
+  const phrase = await confirmPhrase(page);
   await page.getByText('Add a passphrase (optional)').click();
   await page.getByLabel('Passphrase', { exact: true }).fill('over the hills');
   await expectAccessible(page, 'creating with a passphrase');
@@ -172,7 +165,7 @@ test('a new passphrase is typed twice', async ({ page }) => {
   const address = await copyAddress(page);
   await removeWallet(page);
 
-  await typePhrase(page, words.map((word) => word.trim()).join(' '));
+  await typePhrase(page, phrase);
   await page.getByText('I have a passphrase').click();
   await page.getByLabel('Passphrase', { exact: true }).fill('over the hills');
   await savePassword(page);

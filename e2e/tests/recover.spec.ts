@@ -47,7 +47,7 @@ function field(page: Page, account: string, term: string) {
 test('a backup shows its phrase, passphrase and accounts', async ({ page }) => {
   // As another keyboard types it: composed here, decomposed in the key.
   await open(page, EXAMPLE, EXAMPLE_PASSWORD.normalize('NFC'));
-  const words = page.getByRole('region', { name: 'Phrase' }).getByRole('listitem');
+  const words = page.getByRole('region', { name: 'Phrase', exact: true }).getByRole('listitem');
   await expect(words).toHaveText(PHRASE.split(' '));
   expect(await words.first().evaluate((word) => getComputedStyle(word, '::before').content)).toContain('word');
   await expect(page.getByRole('region', { name: 'Passphrase' })).toContainText('Grüße');
@@ -70,7 +70,7 @@ test('a backup shows its phrase, passphrase and accounts', async ({ page }) => {
 
 test('clearing leaves nothing behind', async ({ page }) => {
   await open(page, EXAMPLE, EXAMPLE_PASSWORD);
-  await expect(page.getByRole('region', { name: 'Phrase' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Phrase', exact: true })).toBeVisible();
   const loaded = page.waitForEvent('load');
   await page.getByRole('button', { name: 'Clear' }).click();
   await loaded;
@@ -95,10 +95,10 @@ test('each thing that is wrong is told by its name, and the next try may be righ
     await open(page, file, password);
     await expect(page.getByRole('alert').filter({ hasText: fault })).toBeVisible();
     await expect(page.getByLabel('Password')).toHaveValue('');
-    await expect(page.getByRole('region', { name: 'Phrase' })).toBeHidden();
+    await expect(page.getByRole('region', { name: 'Phrase', exact: true })).toBeHidden();
   }
   await open(page, EXAMPLE, EXAMPLE_PASSWORD);
-  await expect(page.getByRole('region', { name: 'Phrase' })).toContainText('sausage');
+  await expect(page.getByRole('region', { name: 'Phrase', exact: true })).toContainText('sausage');
 });
 
 test('without a file it asks for one', async ({ page }) => {

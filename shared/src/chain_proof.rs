@@ -23,7 +23,7 @@ use crate::{
     rules::{HeaderChain, MEDIAN_SPAN, RuleError, leaf, verify_work},
 };
 
-pub use sampling::SAMPLES;
+pub use sampling::{SAMPLES, positions};
 pub use write::{HeaderSource, write};
 
 /// How many headers stand in full at the end, the tip included.

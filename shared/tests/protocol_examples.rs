@@ -21,6 +21,7 @@ use shared::{
     amount::Amount,
     api::TransferJson,
     block::{Block, Header},
+    chain_proof,
     codec::{Decode, Encode},
     difficulty::Asert,
     hash::{Hash, Tag, sha256},
@@ -173,6 +174,7 @@ examples! {
     "block" block
     "accounts" accounts
     "history" history
+    "chain-proof" chain_proof
     "targets" targets
     "asert-late" asert_late
     "asert-early" asert_early
@@ -466,6 +468,18 @@ mod check {
         example.expect("work_before_2", verified.work_before);
         example.expect("parent_time_of_2", verified.parent_time.unwrap());
         example.expect("total_work", verified.total_work);
+    }
+
+    pub(super) fn chain_proof(example: &Example) {
+        let tip = example.hash("tip");
+        let total = U256::from(example.number("total_work"));
+        let older = U256::from(example.number("work_before_start"));
+        let draw = Tag::ChainProof.hash(&[&tip.0, &[0, 0]]);
+        example.expect("draw_0_0", u64::from_le_bytes(draw.0[..8].try_into().unwrap()));
+        let places: Vec<_> = chain_proof::positions(&tip, total, older).collect();
+        example.expect("number_of_places", places.len());
+        let first: Vec<_> = places.iter().take(4).map(ToString::to_string).collect();
+        example.expect("first_places", first.join(" "));
     }
 
     pub(super) fn targets(example: &Example) {

@@ -20,6 +20,13 @@ export async function createFrom(
   whileShown = async () => {},
   count = 12,
 ): Promise<string> {
+  const phrase = await confirmPhrase(page, whileShown, count);
+  await choosePassword(page, password);
+  return phrase;
+}
+
+/** Has a phrase shown, and confirms it: what is asked for next is the password. */
+export async function confirmPhrase(page: Page, whileShown = async () => {}, count = 12): Promise<string> {
   await page.getByRole('button', { name: 'Show my phrase' }).click();
   const shown = page.getByTestId('phrase').getByRole('listitem');
   await expect(shown).toHaveCount(count);
@@ -34,7 +41,6 @@ export async function createFrom(
     await field.fill(words[Number(label.replace(/\D/g, '')) - 1].trim());
   }
   await page.getByRole('button', { name: 'Confirm', exact: true }).click();
-  await choosePassword(page, password);
   return words.map((word) => word.trim()).join(' ');
 }
 

@@ -204,7 +204,7 @@ pub fn write(link: &Link) -> String {
     text
 }
 
-/// Puts a signature behind a text of [`write`], which it is over.
+/// Puts a signature behind a text of [`write()`], which it is over.
 #[must_use]
 pub fn with_signature(mut text: String, signature: &Signature) -> String {
     text.push_str(if text.contains('?') {

@@ -11,8 +11,9 @@ use crate::hash::{Hash, Tag};
 /// so 25 give 50 bits (docs/protocol.md).
 pub const SAMPLES: u8 = 25;
 
-/// The places, in work accumulated from genesis, that lie before `older`: the rest stands in full.
-pub(super) fn positions(tip: &Hash, total: U256, older: U256) -> impl Iterator<Item = U256> {
+/// The places that a proof of a chain with the work `total` must show, in work accumulated from genesis. Those at `older`
+/// and after it stand in full and are left out.
+pub fn positions(tip: &Hash, total: U256, older: U256) -> impl Iterator<Item = U256> {
     // A distance from the end; the part that stands in full may cut into the last one.
     let recent = total.saturating_sub(older);
     distances(tip, total, recent, SAMPLES)
