@@ -73,11 +73,15 @@ impl Tools {
                 "--cfg=erase_components",
                 "-Zunstable-options",
                 "-Cpanic=immediate-abort",
+                // A panic says nothing, so nothing has to know where it was or how a value is printed for a programmer.
+                "-Zlocation-detail=none",
+                "-Zfmt-debug=none",
             ];
             command
                 .env("CARGO_TARGET_DIR", workspace::lean_target())
                 .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
                 .env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort")
+                .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size")
                 .env("RUSTC_BOOTSTRAP", "1");
         }
         Ok(command)
