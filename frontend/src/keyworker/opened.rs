@@ -185,7 +185,7 @@ impl Open {
         let change = if contents.accounts() == before {
             Change::default()
         } else {
-            contents.revision += 1;
+            contents.raise_revision();
             Change {
                 vault: Edit::Put(self.key.seal(nonce(world)?, &contents)),
                 ..Change::default()

@@ -19,8 +19,8 @@ const PADDING: usize = 256;
 /// What a vault holds.
 #[derive(Debug, Clone)]
 pub struct Contents {
-    /// Counts the sealings; raised by one before each. It lies in the header, so that of two copies the newer is known
-    /// without the password.
+    /// Counts the sealings; [`Contents::raise_revision`] raises it before each. It lies in the header, so that of two copies
+    /// the newer is known without the password.
     pub revision: u64,
     /// Whether the person has shown to have the phrase or a backup.
     pub is_backed_up: bool,
@@ -82,6 +82,11 @@ impl Contents {
             created_at_ms,
             accounts: [Account { index: 0, name }].into(),
         }
+    }
+
+    /// Raises the revision by one before the contents are sealed again. The greatest stays: a file may bring it along.
+    pub const fn raise_revision(&mut self) {
+        self.revision = self.revision.saturating_add(1);
     }
 
     /// The phrase.

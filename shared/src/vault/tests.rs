@@ -30,6 +30,17 @@ fn with_checksum(mut body: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
+fn the_revision_counts_up_and_stays_at_its_greatest() {
+    let mut contents = contents();
+    let before = contents.revision;
+    contents.raise_revision();
+    assert_eq!(contents.revision, before + 1);
+    contents.revision = u64::MAX;
+    contents.raise_revision();
+    assert_eq!(contents.revision, u64::MAX);
+}
+
+#[test]
 fn what_is_sealed_opens() {
     let mut contents = contents();
     contents.revision = 7;
