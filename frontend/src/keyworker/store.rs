@@ -28,12 +28,17 @@ impl Store {
         open().await.map(Self).map_err(|error| failure(&error))
     }
 
-    /// What is stored for a chain. A copy of the vault that storage damaged or lost is written again.
+    /// What is stored for a chain. A copy of the vault that storage damaged or lost is written again, if the browser takes
+    /// it: a full disk does not stand between a person and the copy that is whole.
     ///
     /// # Errors
     /// [`Failure::Storage`] when the browser refuses.
     pub async fn read(&self, genesis: &Hash) -> Result<Stored, Failure> {
-        self.repaired(genesis).await.map_err(|error| failure(&error))
+        let (needs_repair, stored) = self.found(genesis).await.map_err(|error| failure(&error))?;
+        if needs_repair && let Ok(repaired) = self.repaired(genesis).await {
+            return Ok(repaired);
+        }
+        Ok(stored)
     }
 
     /// Stores a change in one transaction, and returns when it is on the disk. `seen` is the vault that the change was
@@ -58,13 +63,14 @@ impl Store {
         })
     }
 
-    /// Reads everything, and when a copy of the vault is not as the other, again and writes both in one transaction.
-    async fn repaired(&self, genesis: &Hash) -> Result<Stored, JsValue> {
+    /// Reads everything, and whether the copies of the vault need repair.
+    async fn found(&self, genesis: &Hash) -> Result<(bool, Stored), JsValue> {
         let transaction = self.0.transaction_with_str(VAULTS)?;
-        let (needs_repair, stored) = read(&transaction.object_store(VAULTS)?, genesis).await?;
-        if !needs_repair {
-            return Ok(stored);
-        }
+        read(&transaction.object_store(VAULTS)?, genesis).await
+    }
+
+    /// Reads everything again and writes both copies of the vault, in one transaction.
+    async fn repaired(&self, genesis: &Hash) -> Result<Stored, JsValue> {
         let transaction = self.durable()?;
         let done = completion(&transaction);
         let vaults = transaction.object_store(VAULTS)?;

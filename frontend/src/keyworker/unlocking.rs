@@ -22,8 +22,11 @@ pub(super) fn unlock(password: &Secret, stored: &Stored, world: &mut impl World)
     let (mut contents, key) = open(vault, password, stored, world)?;
     // A vault from an earlier time may cost an attacker less than today's; only here is the password at hand.
     if vault::needs_upgrade(&key.params()) {
-        contents.revision += 1;
-        return Ok(seal(password, &contents, key.params().upgraded(), world)?);
+        contents.raise_revision();
+        // A device may have the memory to open it, and not what a new seal takes.
+        if let Ok(plan) = seal(password, &contents, key.params().upgraded(), world) {
+            return Ok(plan);
+        }
     }
     Ok(Open::new(&contents, Rc::new(key)).plan(right(stored)))
 }
@@ -37,7 +40,7 @@ pub(super) fn import(file: &str, password: &Secret, stored: &Stored, world: &mut
     } else {
         // The file that was just opened is a backup.
         contents.is_backed_up = true;
-        contents.revision += 1;
+        contents.raise_revision();
         key.seal(nonce(world)?, &contents)
     };
     Ok(Open::new(&contents, Rc::new(key)).plan(Change::new_key(vault)))
@@ -68,7 +71,7 @@ pub(super) fn change_password(
 ) -> Result<Plan, Refusal> {
     let vault = stored.vault.as_deref().ok_or(Failure::NoWallet)?;
     let (mut contents, key) = open(vault, old, stored, world)?;
-    contents.revision += 1;
+    contents.raise_revision();
     Ok(seal(new, &contents, key.params().upgraded(), world)?)
 }
 

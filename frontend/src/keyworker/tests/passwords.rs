@@ -55,6 +55,30 @@ fn an_old_vault_is_sealed_again_when_its_password_is_at_hand() {
 }
 
 #[test]
+fn an_old_vault_opens_where_a_new_seal_cannot_be_made() {
+    struct NoRandomness;
+
+    impl World for NoRandomness {
+        fn random(&mut self, _: &mut [u8]) -> Result<(), Failure> {
+            Err(Failure::Randomness)
+        }
+
+        fn now_ms(&self) -> u64 {
+            0
+        }
+    }
+
+    let mut browser = Browser::cheap("p");
+    let request = Request::Unlock { password: "p".into() };
+    let plan = browser
+        .keeper
+        .plan(request, &browser.stored, &mut NoRandomness)
+        .unwrap();
+    assert_eq!(plan.change, Change::default(), "the old vault stays");
+    assert!(matches!(browser.keeper.apply(plan), Reply::Open(_)));
+}
+
+#[test]
 fn wrong_passwords_slow_the_next_one_down_in_all_tabs() {
     let mut browser = Browser::cheap("p");
     browser.world.step_ms = 0;
