@@ -1,7 +1,7 @@
 //! Certificates that a node signs for itself. Nobody vouches for them: people compare the fingerprint, programs are given
 //! the certificate.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
@@ -21,13 +21,18 @@ const VALID_S: u64 = 365 * DAY_S;
 /// A certificate that ends sooner is made anew.
 const RENEWED_S: u64 = 30 * DAY_S;
 
-/// A certificate and its private key, in PEM.
-#[derive(Debug)]
+/// A certificate and its private key, in PEM. The key is never printed.
 pub struct SelfSigned {
     /// The certificate.
     pub certificate: String,
     /// The key, in PKCS#8.
     pub key: Zeroizing<String>,
+}
+
+impl fmt::Debug for SelfSigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SelfSigned").field(&self.certificate).finish()
+    }
 }
 
 /// Makes a certificate for DNS names and IP addresses, valid for a year from a day before `now_ms`, the milliseconds since
@@ -117,6 +122,16 @@ mod tests {
                 "{other}"
             );
         }
+    }
+
+    #[test]
+    fn the_key_is_not_printed() {
+        let made = make(&names(&["localhost"]), NOW_MS).unwrap();
+        let printed = format!("{made:?}");
+        assert!(
+            printed.contains("CERTIFICATE") && !printed.contains("PRIVATE"),
+            "{printed}"
+        );
     }
 
     #[test]
