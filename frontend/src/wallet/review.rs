@@ -185,11 +185,14 @@ impl Review {
         fields
     }
 
-    /// Reads what the key worker signed, and accepts it only if it is these bytes with a signature that holds.
+    /// Reads what the key worker signed, and accepts it only if it is these bytes with a signature that holds, for the chain
+    /// that was reviewed.
     #[must_use]
     pub fn accept(&self, signed: &str, genesis: &Hash) -> Option<SignedTransfer> {
         let signed = SignedTransfer::from_bytes(&hex::decode(signed).ok()?).ok()?;
-        (signed.transfer.to_bytes() == self.bytes && signed.clone().verify(genesis).is_ok()).then_some(signed)
+        let is_reviewed =
+            signed.transfer.to_bytes() == self.bytes && signed.transfer.signing_hash(genesis) == self.signing_hash;
+        (is_reviewed && signed.clone().verify(genesis).is_ok()).then_some(signed)
     }
 }
 
@@ -303,5 +306,9 @@ mod tests {
         let other = hex::encode(other.sign(&GENESIS, &key).to_bytes());
         assert!(review.accept(&other, &GENESIS).is_none());
         assert!(review.accept("zz", &GENESIS).is_none());
+        // Signed as it should be, for a chain that was not reviewed.
+        let elsewhere = Hash([6; 32]);
+        let signed = hex::encode(transfer().sign(&elsewhere, &key).to_bytes());
+        assert!(review.accept(&signed, &elsewhere).is_none());
     }
 }
