@@ -41,6 +41,9 @@ pub struct Question {
 }
 
 /// What the key worker does.
+///
+/// A request is sent as the number of its place here. A page that was open when its node was updated, without a service
+/// worker, may start a newer worker: new requests stand last and none is taken out, so that no request becomes another one.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
     /// Says where the wallet stands.
@@ -407,6 +410,40 @@ mod tests {
             assert!(from_bytes::<Answer>(&bytes[..bytes.len() - 1]).is_none());
         }
         assert!(from_bytes::<Question>(&[]).is_none());
+    }
+
+    #[test]
+    fn no_request_becomes_another_in_a_newer_worker() {
+        let number = |request: &Request| to_bytes(request)[0];
+        let words = 12;
+        let (password, secret) = (|| Secret::from("p"), || SecretBytes::new([1; 32]));
+        for (request, expected) in [
+            (Request::Status, 0),
+            (Request::Create { words }, 1),
+            (Request::Discard, 6),
+            (Request::Unlock { password: password() }, 7),
+            (Request::Lock, 8),
+            (
+                Request::Sign {
+                    transfer: String::new(),
+                },
+                13,
+            ),
+            (Request::Export, 15),
+            (
+                Request::ChangePassword {
+                    old: password(),
+                    new: password(),
+                },
+                18,
+            ),
+            (Request::Remove, 19),
+            (Request::Passkey, 20),
+            (Request::UnlockByPasskey { secret: secret() }, 22),
+            (Request::RemovePasskey, 23),
+        ] {
+            assert_eq!(number(&request), expected, "{request:?}");
+        }
     }
 
     #[test]
