@@ -329,7 +329,19 @@ impl Outbox {
         Ok(())
     }
 
-    /// Forgets a transfer: one that ended and was read about, or one that the node refused. Says whether it was there.
+    /// The node refused a transfer that it never said it took. Handed over for the first time (`is_new`), it is forgotten.
+    /// One that got no answer before may have gone further than its answer: it stays, as one that this node let go, so that
+    /// nobody is told of a stranger's transfer when it is mined.
+    pub fn refuse(&mut self, id: &Hash, is_new: bool) {
+        let refused = self.items.iter().position(|item| item.id == *id);
+        match refused.filter(|place| self.items[*place].state == State::Unanswered) {
+            Some(place) if is_new => drop(self.items.remove(place)),
+            Some(place) => self.items[place].state = State::Dropped,
+            None => {}
+        }
+    }
+
+    /// Forgets a transfer that ended and was read about. Says whether it was there.
     pub fn dismiss(&mut self, id: &Hash) -> bool {
         let count = self.items.len();
         self.items.retain(|item| item.id != *id);

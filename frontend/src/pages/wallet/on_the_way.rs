@@ -156,7 +156,7 @@ pub(super) fn actions(wallet: Wallet, item: &Item, refused: RwSignal<Option<Stri
 fn send_again(wallet: Wallet, signed: SignedTransfer, refused: RwSignal<Option<String>>) {
     refused.set(None);
     crate::browser::spawn(async move {
-        if let Posted::Refused(advice) | Posted::Unanswered(advice) = outbox::post(wallet, &signed).await {
+        if let Posted::Refused(advice) | Posted::Unanswered(advice) = outbox::post(wallet, &signed, false).await {
             let Advice { happened, money, next } = advice;
             refused.try_set(Some([&happened, money, next].join(" ")));
         }

@@ -2,7 +2,7 @@
 
 use frontend::view::verify::{self, Findings, Outcome};
 use frontend::wallet::advice::{self, Advice};
-use frontend::wallet::outbox::{Facts, State, Told};
+use frontend::wallet::outbox::{Facts, Told};
 use frontend::wallet::shelf::Kind;
 use leptos::prelude::*;
 use shared::address;
@@ -90,13 +90,15 @@ impl Following {
     }
 }
 
-/// Puts a transfer that was just signed into the outbox, before it is posted.
-pub(super) fn add(wallet: Wallet, signed: &SignedTransfer) {
-    let added = wallet
-        .ledger
-        .shelf
-        .change(Kind::Outbox, &mut |shelf| shelf.outbox.add(signed.clone(), clock_ms()));
+/// Puts a transfer that was just signed into the outbox, before it is posted. Says whether it is new there.
+pub(super) fn add(wallet: Wallet, signed: &SignedTransfer) -> bool {
+    let mut is_new = false;
+    let added = wallet.ledger.shelf.change(Kind::Outbox, &mut |shelf| {
+        is_new = shelf.outbox.get(&signed.id()).is_none();
+        shelf.outbox.add(signed.clone(), clock_ms())
+    });
     wallet.ledger.following.trouble.set(added.err());
+    is_new
 }
 
 /// Takes a transfer out of the outbox.
@@ -108,9 +110,11 @@ pub(super) fn dismiss(wallet: Wallet, id: &Hash) {
     wallet.ledger.following.trouble.set(dismissed.err());
 }
 
-/// Hands a transfer of the outbox to the node. One that is refused, and was never taken, leaves the outbox.
-pub(super) async fn post(wallet: Wallet, signed: &SignedTransfer) -> Posted {
+/// Hands a transfer of the outbox to the node. `is_new` tells that no node was ever handed it: if it is refused then, it
+/// leaves the outbox.
+pub(super) async fn post(wallet: Wallet, signed: &SignedTransfer, is_new: bool) -> Posted {
     let (ledger, id) = (wallet.ledger, signed.id());
+    let kept_for = wallet.genesis().filter(|_| is_kept(ledger.shelf, &id));
     let prefix = wallet
         .network
         .with_untracked(|network| Some(network.as_ref()?.prefix.clone()));
@@ -136,10 +140,20 @@ pub(super) async fn post(wallet: Wallet, signed: &SignedTransfer) -> Posted {
         Err(failure) => unanswered(&failure),
     };
     posting.update(|posting| *posting = posting.replace(&name, ""));
+    // Storage has no locks: a tab that wrote at the same moment may have written over it.
+    if kept_for.is_some() && kept_for == wallet.genesis() {
+        add(wallet, signed);
+    }
     match posted {
         Posted::Taken => observe(ledger.shelf, ledger.following, &id, &Facts::Pending),
-        Posted::Refused(_) if state(ledger.shelf, &id) == Some(State::Unanswered) => dismiss(wallet, &id),
-        _ => {}
+        Posted::Refused(_) => {
+            let refused = ledger.shelf.change(Kind::Outbox, &mut |shelf| {
+                shelf.outbox.refuse(&id, is_new);
+                Ok(())
+            });
+            ledger.following.trouble.set(refused.err());
+        }
+        Posted::Unanswered(_) => {}
     }
     ledger.refresh();
     posted
@@ -164,8 +178,8 @@ fn path(id: &Hash) -> String {
     "/blockchain/transactions/".to_owned() + &id.to_string()
 }
 
-fn state(shelf: Kept, id: &Hash) -> Option<State> {
-    untrack(|| shelf.with(|shelf| shelf.outbox.get(id).map(|item| item.state))).flatten()
+fn is_kept(shelf: Kept, id: &Hash) -> bool {
+    untrack(|| shelf.with(|shelf| shelf.outbox.get(id).is_some())).unwrap_or(false)
 }
 
 fn observe(shelf: Kept, following: Following, id: &Hash, facts: &Facts) {

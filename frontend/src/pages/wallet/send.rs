@@ -322,11 +322,11 @@ fn sign(wallet: Wallet, step: RwSignal<Step>, review: Box<Review>) {
 
 /// Keeps a signed transfer, and hands it to the node.
 fn post(wallet: Wallet, step: RwSignal<Step>, signed: Box<SignedTransfer>) {
-    outbox::add(wallet, &signed);
+    let is_new = outbox::add(wallet, &signed);
     step.set(Step::Sent(signed.clone()));
     // Not tied to the screen: a signed transfer arrives even if its sender looks at another page meanwhile.
     crate::browser::spawn(async move {
-        if let Posted::Refused(advice) = outbox::post(wallet, &signed).await {
+        if let Posted::Refused(advice) = outbox::post(wallet, &signed, is_new).await {
             step.try_set(Step::Refused(advice));
         }
     });

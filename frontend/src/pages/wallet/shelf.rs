@@ -16,19 +16,20 @@ impl Kept {
     pub(super) fn new() -> Self {
         let kept = Self(RwSignal::new(None));
         let handle = window_event_listener(leptos::ev::storage, move |event| {
-            if let (Some(name), Some(text)) = (event.key(), event.new_value()) {
-                kept.heard(&name, text);
+            if let Some(name) = event.key() {
+                kept.heard(&name);
             }
         });
         on_cleanup(move || handle.remove());
         kept
     }
 
-    fn heard(self, name: &str, text: String) {
+    /// Another tab wrote. What lies there now counts: this tab may have written since.
+    fn heard(self, name: &str) {
         self.0.maybe_update(|shelf| {
             let Some(shelf) = shelf else { return false };
             let kind = Kind::ALL.into_iter().find(|kind| shelf.name(*kind) == name);
-            kind.is_some_and(|kind| shelf.take(kind, text))
+            kind.is_some_and(|kind| read(shelf, kind))
         });
     }
 

@@ -293,6 +293,41 @@ fn when_the_speed_up_is_dropped_the_first_may_be_sent_again() {
 }
 
 #[test]
+fn a_refusal_forgets_only_what_no_node_was_handed_before() {
+    for state in every_state() {
+        for is_new in [true, false] {
+            let mut outbox = Outbox::new(GENESIS);
+            outbox.items.push(Item { state, ..item(1, 100) });
+            let id = outbox.items[0].id;
+            outbox.refuse(&STRANGER, is_new);
+            outbox.refuse(&id, is_new);
+            let expected = match (state, is_new) {
+                (State::Unanswered, true) => None,
+                (State::Unanswered, false) => Some(State::Dropped),
+                _ => Some(state),
+            };
+            assert_eq!(outbox.get(&id).map(|item| item.state), expected, "{state:?} {is_new}");
+        }
+    }
+}
+
+#[test]
+fn what_was_refused_after_no_answer_is_not_a_stranger_when_it_is_mined() {
+    let mut outbox = Outbox::new(GENESIS);
+    outbox.add(signed(2, 1, 0), 1).unwrap();
+    outbox.add(signed(2, 1, 0), 2).unwrap();
+    let first = outbox.items[0].id;
+    outbox.refuse(&first, false);
+    outbox.add(signed(2, 9, 0), 3).unwrap();
+    let second = outbox.items[1].id;
+    outbox.observe(&first, &mined(21, 1));
+    outbox.observe(&second, &absent(4, 21, Some(first)));
+    let by = Some(first);
+    let how = Rival::Original;
+    assert_eq!(outbox.get(&second).unwrap().state, State::Replaced { how, by });
+}
+
+#[test]
 fn a_stranger_is_called_one_when_no_rival_can_be_it() {
     let (mut outbox, ids) = rivals();
     outbox.observe(&ids[1], &Facts::Pending);

@@ -201,10 +201,8 @@ async fn post(wallet: Wallet, signed: &SignedTransfer) -> String {
         .accounts()
         .iter()
         .any(|account| account.key == signed.transfer.sender);
-    if is_own {
-        outbox::add(wallet, signed);
-    }
-    match outbox::post(wallet, signed).await {
+    let is_new = is_own && outbox::add(wallet, signed);
+    match outbox::post(wallet, signed, is_new).await {
         Posted::Taken => "✓ The node has it. It waits to be mined, unless it was already.".to_owned(),
         Posted::Refused(advice) | Posted::Unanswered(advice) => {
             ["✗ ", &advice.happened, " ", advice.money, " ", advice.next].concat()
