@@ -154,6 +154,12 @@ fn Unlock() -> impl IntoView {
         until => u64::saturating_sub(until, live.now()).div_ceil(1_000),
     };
     while_here(async move { has_passkey.set(passkey::is_usable(wallet).await) });
+    // Who leaves while it is being opened hears of it no more, and would leave keys behind that nobody locks.
+    on_cleanup(move || {
+        if state.get_untracked() == Unlocking::Working && wallet.phase.get_untracked() == Phase::Locked {
+            wallet.close(Phase::Connecting);
+        }
+    });
     let settle = move |answer| match answer {
         Ok(Reply::Open(accounts)) => wallet.opened(accounts),
         Ok(_) => state.set(Unlocking::Failed(Failure::Stopped.to_string())),
