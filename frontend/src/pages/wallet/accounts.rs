@@ -81,10 +81,7 @@ pub(super) fn settings(wallet: Wallet) -> impl IntoView {
     view! {
         <section class="card">
             <h2 id="accounts" tabindex="-1">"Accounts"</h2>
-            <p>
-                "One phrase has many accounts, each with an address of its own. Their keys lie under your phrase at these paths "
-                "(BIP-39, SLIP-0010, ed25519): another wallet that knows these standards finds the same keys there."
-            </p>
+            <p>"One phrase has many accounts, each with an address of its own."</p>
             <ul class="wallet-accounts">{rows}</ul>
             <Alarm said=fault />
             <form on:submit=submit(move || untrack(add))>
@@ -103,6 +100,13 @@ pub(super) fn settings(wallet: Wallet) -> impl IntoView {
             >
                 "Find accounts"
             </button>
+            <details class="wallet-more">
+                <summary>"Where are the keys?"</summary>
+                <p>
+                    "Under your phrase, at the path beside each account (BIP-39, SLIP-0010, ed25519): another wallet that knows "
+                    "these standards finds the same keys there."
+                </p>
+            </details>
         </section>
     }
 }

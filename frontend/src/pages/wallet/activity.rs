@@ -79,7 +79,7 @@ fn page(_: Owner) -> impl IntoView {
                 {export(wallet)}
             </div>
             <Alarm said=ledger.shelf.fault(Kind::Notes) />
-            <p class="wallet-complete quiet">"Complete as the node tells it " <Trust findings=complete /></p>
+            <p class="wallet-complete quiet">"The node says that this is all " <Trust findings=complete /></p>
             <p class="wallet-hint" role="status">{has_none}</p>
             {activity(listed, Some(Drafting::new()))}
         </div>

@@ -113,11 +113,17 @@ fn Invitation() -> impl IntoView {
             </p>
             {move || other().map(|said| view! { <p class="wallet-notice" role="status">{said}</p> })}
             <div class="wallet-actions">
-                <A href="/wallet/new" attr:class="button">"Create wallet"</A>
-                <A href="/wallet/restore" attr:class="button button-quiet">"Restore wallet"</A>
+                <a class="button" href="/wallet/new">"Create wallet"</a>
+                <a class="button button-quiet" href="/wallet/restore">"Restore wallet"</a>
             </div>
+            {without_wallet()}
         </section>
     }
+}
+
+/// What can be done without an open wallet. Loads the page anew, as it may be at that address already.
+fn without_wallet() -> impl IntoView {
+    view! { <p class="receive-more"><a href="/check" rel="external">"Check something you were given"</a></p> }
 }
 
 /// Three stones, the mark of an empty place.
@@ -245,6 +251,7 @@ fn Unlock() -> impl IntoView {
                 <super::settings::RemoveWallet />
             </details>
         </section>
+        {without_wallet()}
     }
 }
 

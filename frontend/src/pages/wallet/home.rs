@@ -1,6 +1,5 @@
 //! The open wallet: balance, address, activity, and a block of one's own.
 
-use crate::router::A;
 use frontend::view::text::shorten_address;
 use frontend::view::verify::Findings;
 use frontend::wallet::activity::{self, Row};
@@ -10,6 +9,7 @@ use shared::api::MineRequest;
 use super::gate::Gate;
 use super::ledger::Loaded;
 use super::on_the_way::on_the_way;
+use super::paper::papers;
 use super::parts::while_here;
 use super::rows::{Drafting, read_rows};
 use super::session::{Owner, use_wallet};
@@ -49,18 +49,19 @@ fn Home(owner: Owner) -> impl IntoView {
                 <Balance />
                 <Address address=address.clone() />
                 <div class="wallet-actions">
-                    <A href="/wallet/send" attr:class="button">"Send"</A>
-                    <A href="/wallet/receive" attr:class="button button-quiet">"Receive"</A>
-                    <A href="/wallet/contacts" attr:class="button button-quiet">"Contacts"</A>
+                    <a class="button" href="/wallet/send">"Send"</a>
+                    <a class="button button-quiet" href="/wallet/receive">"Receive"</a>
+                    <a class="button button-quiet" href="/wallet/contacts">"Contacts"</a>
                     <MineButton address />
                 </div>
+                {papers()}
             </section>
             <div class="wallet-home-side">
                 {on_the_way(owner)}
                 <section class="wallet-activity" aria-labelledby="activity">
                     <div class="wallet-section-head">
                         <h2 id="activity">"Activity"</h2>
-                        <A href="/wallet/activity">"All activity"</A>
+                        <a href="/wallet/activity">"All activity"</a>
                     </div>
                     {activity(Signal::derive(listed), None)}
                 </section>
@@ -219,7 +220,7 @@ pub(super) fn activity(listed: Signal<Vec<Row>>, drafting: Option<Drafting>) -> 
         }
         (false, (false, None)) => view! {
             <Empty title="No coins yet.">
-                "Mine a block or " <A href="/wallet/receive">"show your address"</A> "."
+                "Mine a block or " <a href="/wallet/receive">"show your address"</a> "."
             </Empty>
         }
         .into_any(),

@@ -44,3 +44,13 @@ pub(super) fn paper(text: String, label: &'static str, file: &'static str) -> An
     }
     .into_any()
 }
+
+/// The ways to what is made and opened as a piece of text.
+pub(super) fn papers() -> impl IntoView {
+    view! {
+        <p class="wallet-actions receive-more">
+            <a href="/wallet/sign">"Sign a message"</a>
+            <a href="/check">"Check something you were given"</a>
+        </p>
+    }
+}

@@ -8,14 +8,13 @@ use leptos::prelude::*;
 use shared::amount::Amount;
 
 use super::gate::Gate;
-use super::paper::qr_code;
+use super::paper::{papers, qr_code};
 use super::parts::{Alarm, Field, while_here};
 use super::session::{Owner, Wallet, use_wallet};
 use crate::browser::save_file;
 use crate::components::cairn::Cairn;
 use crate::components::copy::CopyButton;
 use crate::components::heading::PageHeading;
-use crate::router::A;
 
 /// For how long a request can be valid, in seconds as the form's values have it.
 const LENGTHS: [(&str, &str); 4] = [
@@ -101,10 +100,7 @@ fn Receive(owner: Owner) -> impl IntoView {
                 </div>
             </div>
         </section>
-        <p class="wallet-actions receive-more">
-            <A href="/wallet/sign">"Sign a message"</A>
-            <A href="/check">"Check something you were given"</A>
-        </p>
+        {papers()}
     }
 }
 

@@ -70,6 +70,17 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
             focus_on("[aria-invalid=true]".to_owned());
         }
     };
+    // What was wrong with a field is no longer so once another thing is typed there.
+    let typed = move |event| {
+        let field = event_target::<web_sys::Element>(&event).id();
+        faults.update(|faults| match field.as_str() {
+            "recipient" => faults.recipient = None,
+            "amount" => faults.amount = None,
+            "fee" => faults.fee = None,
+            "memo" => faults.memo = None,
+            _ => faults.until = None,
+        });
+    };
     let all = move |_| {
         if let Some(sender) = untrack(sender) {
             let most = fields.fee.with_untracked(|fee| send::all(sender.spendable, fee));
@@ -93,7 +104,7 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
     });
     view! {
         <PageHeading title="Send" />
-        <form class="card wallet-send" on:submit=submit(go) novalidate>
+        <form class="card wallet-send" on:submit=submit(go) on:input=typed novalidate>
             {recipient(wallet, owner, fields, fault(|faults| &faults.recipient))}
             <Field label="Amount" id="amount" value=fields.amount fault=fault(|faults| &faults.amount) hint=spendable inputmode="decimal">
                 <button type="button" class="wallet-chip" on:click=all>"All"</button>

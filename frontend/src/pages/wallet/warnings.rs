@@ -92,7 +92,7 @@ pub(super) fn warnings(wallet: Wallet, owner: &Owner, address: &str) -> Option<A
     let is_first = alike::is_first_time(address, &paid) && !known.own.iter().any(|own| own == address);
     is_first.then(|| {
         view! {
-            <p class="wallet-hint" role="status">
+            <p class="wallet-notice" role="status">
                 "Your first payment to this address, as far as this page knows. Compare it with what the recipient shows you."
             </p>
         }
