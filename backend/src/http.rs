@@ -15,9 +15,11 @@ mod guard;
 mod metrics;
 mod mining;
 mod nodes;
+mod origin;
 mod page;
 mod page_of;
 mod problem;
+mod proof;
 mod retired;
 mod socket;
 mod status;
@@ -39,6 +41,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use config::HttpConfig;
+pub use origin::{InvalidOrigin, Origin};
 
 use crate::node::Node;
 use context::Context;
@@ -67,6 +70,8 @@ fn routes() -> OpenApiRouter<Arc<Context>> {
         .routes(routes!(blocks::blocks))
         .routes(routes!(blocks::block))
         .routes(routes!(blocks::headers))
+        .routes(routes!(proof::proof))
+        .routes(routes!(proof::parameters))
         .routes(routes!(events::events))
         .routes(routes!(transactions::pending))
         .routes(routes!(transactions::transaction))
@@ -139,7 +144,12 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<()> {
     let address = listener.local_addr().context("the listener has no address")?;
-    let guard = Guard::new(address.port(), config.tls.is_some(), &config.allow_hosts);
+    let guard = Guard::new(
+        address.port(),
+        config.tls.is_some(),
+        &config.allow_hosts,
+        &config.allow_origins,
+    );
     let metrics = Arc::new(Metrics::default());
     let (stopping, stopped) = watch::channel(false);
     let context = Context::new(node, config.clone(), Arc::clone(&metrics), stopped, openapi()?.into());

@@ -6,12 +6,18 @@ mod served;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use backend::{
+    clock::{Clock, SystemClock},
+    http::HttpConfig,
+};
 use serde_json::{Value, json};
 use served::{Served, address, person, send, shape, signed, transfer};
 use shared::{
-    api::{AccountJson, Standing, TransactionJson, account_proof, inclusion_proof},
+    api::{AccountJson, ChainProofJson, ParametersJson, Standing, TransactionJson, account_proof, inclusion_proof},
     block::{Block, Header},
+    chain_proof,
     codec::Decode,
+    light,
 };
 
 const NEW: &str = "/blockchain/transactions/new";
@@ -327,6 +333,101 @@ async fn blocks_and_headers_come_as_bytes_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_proof_of_the_chain_holds_for_the_parameters() {
+    let served = Served::start().await;
+    // Enough that not all headers stand in full.
+    served.mine(&person(1).public_key(), 600).await;
+    let parameters: ParametersJson = serde_json::from_value(served.json("/blockchain/parameters").await).unwrap();
+    let network = light::network_of(&parameters, &served.node.network().genesis_hash()).unwrap();
+    let octets = |path: &str| {
+        let request = served.client.get(served.url(path));
+        request.header("accept", "application/octet-stream")
+    };
+    let reply = octets("/blockchain/proof").send().await.unwrap();
+    assert_eq!(reply.headers()["content-type"], "application/octet-stream");
+    let bytes = reply.bytes().await.unwrap();
+    let now = SystemClock.now_ms();
+    let proved = chain_proof::verify(&bytes, &network, now).unwrap();
+    let tip = served.json("/blockchain/blocks/600").await;
+    assert_eq!(proved.headers.hash().to_string(), tip["hash"]);
+    assert_eq!(proved.headers.work().to_string(), tip["work"]);
+    // Asked again, the same bytes come out of memory.
+    assert_eq!(
+        octets("/blockchain/proof").send().await.unwrap().bytes().await.unwrap(),
+        bytes
+    );
+
+    let json: ChainProofJson = serde_json::from_value(served.json("/blockchain/proof").await).unwrap();
+    assert_eq!(hex::decode(&json.proof).unwrap(), bytes);
+    assert_eq!((json.length as usize, json.tip.height), (bytes.len(), 600));
+    let shown: Vec<u64> = json.shown.iter().map(|shown| shown.height).collect();
+    assert_eq!(shown.first(), Some(&0));
+    assert_eq!(shown.last(), Some(&600));
+
+    let hidden = (1..300).find(|height| !shown.contains(height)).unwrap();
+    let path = format!("/blockchain/proof?known={hidden},{hidden},7");
+    let bytes = octets(&path).send().await.unwrap().bytes().await.unwrap();
+    let proved = chain_proof::verify(&bytes, &network, now).unwrap();
+    let block = served.json(&format!("/blockchain/blocks/{hidden}")).await;
+    assert_eq!(proved.hash_at(hidden).unwrap().to_string(), block["hash"]);
+    // Nothing stands above the tip.
+    assert_eq!(
+        served.get("/blockchain/proof?known=18446744073709551615").await.status,
+        200
+    );
+    for known in ["", "1,", "-1", "+1", "a", "1,2,3,4,5", "18446744073709551616", "1%2C"] {
+        let reply = served.get(&format!("/blockchain/proof?known={known}")).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.code().as_str()),
+            (400, "known-invalid"),
+            "{known}"
+        );
+    }
+    let next = served.mine(&person(1).public_key(), 1).await;
+    let json = served.json("/blockchain/proof").await;
+    assert_eq!(json["tip"]["hash"], next["hash"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_nodes_read_the_proof_if_they_are_named() {
+    let config = HttpConfig {
+        witnesses: vec!["http://127.0.0.1:5009".parse().unwrap()],
+        allow_origins: vec!["http://club.example".parse().unwrap()],
+        ..HttpConfig::default()
+    };
+    let served = Served::with(config, |_| ()).await;
+    let policy = served.get("/").await.header("content-security-policy").to_owned();
+    assert!(
+        policy.contains("; connect-src 'self' http://127.0.0.1:5009; "),
+        "{policy}"
+    );
+    let ask = |path: &str, origin: &'static str| {
+        let request = served.client.get(served.url(path));
+        send(request.header("origin", origin).header("sec-fetch-site", "cross-site"))
+    };
+    let reply = ask("/blockchain/proof", "http://club.example").await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("access-control-allow-origin"), "http://club.example");
+    let reply = ask("/blockchain/proof", "http://evil.example").await;
+    assert_eq!(reply.code(), "origin-not-allowed");
+    assert_eq!(reply.header("access-control-allow-origin"), "");
+    let reply = ask("/blockchain/status", "http://club.example").await;
+    assert_eq!(reply.code(), "origin-not-allowed");
+
+    let plain = Served::start().await;
+    let policy = plain.get("/").await.header("content-security-policy").to_owned();
+    assert!(policy.contains("; connect-src 'self'; "), "{policy}");
+    let request = plain.client.get(plain.url("/blockchain/proof"));
+    let reply = send(
+        request
+            .header("origin", "http://club.example")
+            .header("sec-fetch-site", "cross-site"),
+    )
+    .await;
+    assert_eq!(reply.code(), "origin-not-allowed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_not_changed_is_not_sent_again() {
     let served = Served::start().await;
     served.mine(&person(1).public_key(), 1).await;
@@ -341,6 +442,8 @@ async fn what_has_not_changed_is_not_sent_again() {
         "/",
         "/docs",
         "/blockchain/openapi.json",
+        "/blockchain/parameters",
+        "/blockchain/proof",
     ] {
         let first = served.get(path).await;
         assert_eq!(first.header("cache-control"), "no-cache", "{path}");
@@ -521,6 +624,8 @@ async fn the_description_lists_every_route() {
         "/blockchain/nodes/register",
         "/blockchain/nodes/resolve",
         "/blockchain/openapi.json",
+        "/blockchain/parameters",
+        "/blockchain/proof",
         "/blockchain/status",
         "/blockchain/transactions/batch",
         "/blockchain/transactions/get",

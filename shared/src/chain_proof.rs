@@ -96,7 +96,7 @@ pub struct ProvedChain {
     pub shown: Vec<ShownHeader>,
 }
 
-/// A header that a proof shows.
+/// A header that a proof shows: `height u64 ‖ hash ‖ work, 32 bytes` where it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShownHeader {
     /// Where it stands.
@@ -105,6 +105,26 @@ pub struct ShownHeader {
     pub hash: Hash,
     /// The work of the chain up to it.
     pub work: U256,
+}
+
+impl Encode for ShownHeader {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.height.encode(out);
+        self.hash.encode(out);
+        self.work.to_le_bytes::<32>().encode(out);
+    }
+}
+
+impl Decode for ShownHeader {
+    const MIN_LEN: usize = 72;
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            height: u64::decode(reader)?,
+            hash: Hash::decode(reader)?,
+            work: U256::from_le_bytes(reader.array::<32>()?),
+        })
+    }
 }
 
 impl ShownHeader {

@@ -91,6 +91,13 @@ impl LightClient {
         at(&self.known, height)
     }
 
+    /// The headers that are known from a height on.
+    #[must_use]
+    pub fn known_from(&self, height: u64) -> &[ShownHeader] {
+        let first = self.known.partition_point(|known| known.height < height);
+        self.known.get(first..).unwrap_or_default()
+    }
+
     /// Takes the proof of a chain, if that has no less work than the one that is held. Of two with the same work it takes
     /// the one offered: which of them a node has seen first is the node's to know.
     ///

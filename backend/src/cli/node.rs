@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{WrongUse, files, logging, logging::LogFormat, output};
 use crate::{
     clock::{Clock as _, SystemClock},
-    http::{self, HttpConfig},
+    http::{self, HttpConfig, Origin},
     networks,
     node::{Config, Node},
 };
@@ -49,6 +49,12 @@ pub(super) struct NodeArgs {
     /// A name, besides localhost, by which browsers may ask for this node (repeatable; NAME or NAME:PORT)
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
+    /// Another node that the page may ask for its proof of the chain (repeatable; such as http://192.168.1.20:5000)
+    #[arg(long, value_name = "ORIGIN")]
+    witness: Vec<Origin>,
+    /// Another node whose page may ask this one for its proof of the chain (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<Origin>,
     #[command(flatten)]
     tls: TlsArgs,
     /// What is logged on stderr: off, error, warn, info, debug, trace, or a filter such as info,backend::http=debug
@@ -85,6 +91,8 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
     config.recipient = recipient;
     let mut http_config = HttpConfig {
         allow_hosts: args.allow_host,
+        witnesses: args.witness,
+        allow_origins: args.allow_origin,
         tls: args.tls.given()?,
         ..HttpConfig::default()
     };

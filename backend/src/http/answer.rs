@@ -81,7 +81,7 @@ pub(crate) fn tagged(request: &HeaderMap, tag: &str, holds: Holds, answer: impl 
 }
 
 /// Whether one of the tags of `If-None-Match` is this one; weak and strong ones compare alike.
-fn is_known(request: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn is_known(request: &HeaderMap, tag: &str) -> bool {
     let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     request
         .get_all(header::IF_NONE_MATCH)

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::node::View;
 
-const OCTETS: &str = "application/octet-stream";
+pub(super) const OCTETS: &str = "application/octet-stream";
 /// When a piece of the chain is sent: at so many bytes, or so many blocks.
 const PIECE_BYTES: usize = 256 * 1024;
 const PIECE_BLOCKS: u64 = 256;
@@ -329,18 +329,18 @@ impl Walk {
 }
 
 /// Whether the client asks for bytes, and not for JSON.
-fn accepts_octets(headers: &HeaderMap) -> bool {
+pub(super) fn accepts_octets(headers: &HeaderMap) -> bool {
     headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains(OCTETS))
 }
 
-fn typed(content_type: &'static str, body: Body) -> Response {
+pub(super) fn typed(content_type: &'static str, body: Body) -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
 }
 
-fn vary_by_accept(response: &mut Response) {
+pub(super) fn vary_by_accept(response: &mut Response) {
     response
         .headers_mut()
         .append(header::VARY, HeaderValue::from_static("accept"));

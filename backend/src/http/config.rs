@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::origin::Origin;
 use crate::tls::Identity;
 
 /// The greatest body of a request that sends one thing, in bytes.
@@ -27,6 +28,10 @@ pub struct HttpConfig {
     /// Names under which requests may ask for the node, besides `127.0.0.1`, `[::1]` and `localhost` with the port on
     /// which it listens: `name` stands for every port, `name:port` for one.
     pub allow_hosts: Vec<String>,
+    /// Other nodes that its page may ask for their proof of the chain.
+    pub witnesses: Vec<Origin>,
+    /// Pages of other nodes that may ask this one for its proof of the chain.
+    pub allow_origins: Vec<Origin>,
     /// As whom the node serves HTTPS; without, it serves plain HTTP.
     pub tls: Option<Identity>,
     /// How many connections there may be at once. One more is answered 503 and closed.
@@ -55,6 +60,8 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             allow_hosts: Vec::new(),
+            witnesses: Vec::new(),
+            allow_origins: Vec::new(),
             tls: None,
             max_connections: 512,
             max_event_streams: 256,

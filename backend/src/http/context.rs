@@ -6,7 +6,7 @@ use bytes::Bytes;
 use shared::hash::Hash;
 use tokio::sync::{Semaphore, watch};
 
-use super::{config::HttpConfig, metrics::Metrics, problem::Problem};
+use super::{config::HttpConfig, metrics::Metrics, problem::Problem, proof::Proofs};
 use crate::{
     node::{Node, View},
     store::StoreError,
@@ -23,6 +23,7 @@ pub(crate) struct Context {
     pub(crate) event_streams: Arc<Semaphore>,
     /// The OpenAPI document.
     pub(crate) description: Bytes,
+    pub(crate) proofs: Proofs,
     pace: Mutex<Option<(Hash, Pace)>>,
 }
 
@@ -48,6 +49,7 @@ impl Context {
             metrics,
             stopping,
             description,
+            proofs: Proofs::default(),
             pace: Mutex::new(None),
         }
     }

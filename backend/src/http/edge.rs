@@ -19,21 +19,22 @@ use super::{
     config::{HttpConfig, MAX_URI},
     guard::{Guard, is_api},
     metrics::Metrics,
+    origin::Origin,
     problem::Problem,
     tracked::Tracked,
 };
 
-/// What a page of this node may do. Everything that it loads comes from the node itself.
-pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
+/// What a page of this node may do. Everything that it loads comes from the node itself; what it asks may go to the
+/// witnesses too that the node's owner names.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
     style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; font-src 'self'; \
     manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PERMISSIONS_POLICY: &str = "camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), \
     payment=(), usb=(), serial=(), hid=(), browsing-topics=()";
 
-/// The headers that every answer carries.
-const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
-    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+/// The headers that every answer carries, besides the policy.
+const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -51,6 +52,7 @@ struct Inner {
     guard: Guard,
     metrics: Arc<Metrics>,
     config: HttpConfig,
+    policy: HeaderValue,
     page: Arc<str>,
     unknown: Arc<str>,
 }
@@ -61,6 +63,7 @@ impl Edge {
             routes,
             guard,
             metrics,
+            policy: policy(&config.witnesses),
             config,
             page: "page".into(),
             unknown: "unknown".into(),
@@ -78,7 +81,7 @@ impl Inner {
         let method = method_name(request.method());
         let is_api = is_api(request.uri().path());
         let mut response = self.guarded(request).await;
-        harden(&mut response);
+        harden(&mut response, &self.policy);
         let status = response.status().as_u16();
         let route = match response.extensions().get::<MatchedPath>() {
             Some(matched) => Arc::from(matched.as_str()),
@@ -185,9 +188,21 @@ fn named(response: Response) -> Response {
     named
 }
 
-fn harden(response: &mut Response) {
+/// The page's policy, with the other nodes that it may ask.
+fn policy(witnesses: &[Origin]) -> HeaderValue {
+    const OWN: &str = "connect-src 'self'";
+    let sources = witnesses
+        .iter()
+        .fold(OWN.to_owned(), |list, witness| format!("{list} {witness}"));
+    // An origin has no byte that a header may not have.
+    HeaderValue::try_from(CONTENT_SECURITY_POLICY.replace(OWN, &sources))
+        .unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY))
+}
+
+fn harden(response: &mut Response, policy: &HeaderValue) {
     let headers = response.headers_mut();
-    headers.reserve(SECURITY_HEADERS.len());
+    headers.reserve(SECURITY_HEADERS.len() + 1);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -5,7 +5,13 @@
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header, uri::Authority};
 
-use super::problem::Problem;
+use super::{
+    origin::{self, Origin},
+    problem::Problem,
+};
+
+/// What pages of other nodes may read, if they are named.
+const PROOF: &str = "/blockchain/proof";
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 const SEC_FETCH_MODE: &str = "sec-fetch-mode";
@@ -18,11 +24,14 @@ pub(crate) struct Guard {
     is_tls: bool,
     /// In lower case; with a port or, for any, without.
     allowed: Vec<(String, Option<u16>)>,
+    /// Pages of other nodes that may read the proof of the chain.
+    origins: Vec<Origin>,
 }
 
 impl Guard {
-    /// For a node that listens on `port`, for HTTPS or not. `allow_hosts` are names with or without a port.
-    pub(crate) fn new(port: u16, is_tls: bool, allow_hosts: &[String]) -> Self {
+    /// For a node that listens on `port`, for HTTPS or not. `allow_hosts` are names with or without a port; pages
+    /// of `origins` may read the proof of the chain.
+    pub(crate) fn new(port: u16, is_tls: bool, allow_hosts: &[String], origins: &[Origin]) -> Self {
         let allowed = allow_hosts.iter().map(|host| {
             let host = host.to_ascii_lowercase();
             match host.parse::<Authority>() {
@@ -34,6 +43,7 @@ impl Guard {
             port,
             is_tls,
             allowed: allowed.collect(),
+            origins: origins.to_vec(),
         }
     }
 
@@ -44,6 +54,9 @@ impl Guard {
     pub(crate) fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         let host = self.check_host(uri, headers)?;
         if is_public(uri.path()) && is_safe(method) {
+            return Ok(());
+        }
+        if uri.path() == PROOF && is_safe(method) && origin::allowed(headers, &self.origins).is_some() {
             return Ok(());
         }
         let changes = !is_safe(method) || uri.path().trim_end_matches('/') == "/blockchain/mine";
@@ -206,6 +219,7 @@ mod tests {
             5000,
             false,
             &["node.example".to_owned(), "proxy.example:8443".to_owned()],
+            &["http://127.0.0.1:5001".parse().unwrap()],
         );
         verdict_of(&guard, method, path, fields)
     }
@@ -312,7 +326,12 @@ mod tests {
 
     #[test]
     fn under_https_the_page_is_one_of_https() {
-        let guard = Guard::new(5000, true, &["node.example".to_owned(), "one.example:443".to_owned()]);
+        let guard = Guard::new(
+            5000,
+            true,
+            &["node.example".to_owned(), "one.example:443".to_owned()],
+            &[],
+        );
         let post = |host: &str, origin: &str| {
             let fields = [("host", host), ("origin", origin)];
             verdict_of(&guard, Method::POST, "/blockchain/mine", &fields)
