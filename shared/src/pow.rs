@@ -67,7 +67,7 @@ impl Target {
     pub fn work(self) -> U256 {
         match self.0.checked_add(U256::ONE) {
             // 2^256 does not fit: ⌊2^256/d⌋ = ⌊(2^256 − d)/d⌋ + 1.
-            Some(divisor) => divisor.wrapping_neg() / divisor + U256::ONE,
+            Some(divisor) => quotient(divisor.wrapping_neg(), divisor) + U256::ONE,
             None => U256::ONE,
         }
     }
@@ -77,6 +77,22 @@ impl Target {
     pub fn is_met_by(self, hash: &Hash) -> bool {
         U256::from_be_bytes(hash.0) <= self.0
     }
+}
+
+/// ⌊`dividend` / `divisor`⌋ by long division, digit by digit: there are as many steps as the work has bits, and hardly any
+/// code, which counts in the page.
+fn quotient(dividend: U256, divisor: U256) -> U256 {
+    let steps = divisor.leading_zeros().saturating_sub(dividend.leading_zeros());
+    let (mut rest, mut shifted, mut quotient) = (dividend, divisor << steps, U256::ZERO);
+    for _ in 0..=steps {
+        quotient <<= 1_usize;
+        if rest >= shifted {
+            rest -= shifted;
+            quotient |= U256::ONE;
+        }
+        shifted >>= 1_usize;
+    }
+    quotient
 }
 
 /// SHA-256 over the tag and the first 128 bytes of a header: what is constant while time, target and nonce vary.
@@ -192,6 +208,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn long_division_divides(limbs: [u64; 4], shift in 0_usize..256) {
+            let target = Target(U256::from_limbs(limbs) >> shift);
+            let expected = match target.0.checked_add(U256::ONE) {
+                Some(divisor) => divisor.wrapping_neg() / divisor + U256::ONE,
+                None => U256::ONE,
+            };
+            prop_assert_eq!(target.work(), expected);
+        }
+
         #[test]
         fn compact_is_a_fixed_point(bits: u32, limbs: [u64; 4]) {
             if let Some(target) = Target::from_bits(bits) {
