@@ -1,10 +1,12 @@
 //! The command line: one binary for node, wallet and tools.
 //!
-//! Results go to stdout, errors to stderr as one sentence. Exit codes: 0 done, 1 refused or failed, 64 wrong use.
+//! Results go to stdout, errors to stderr as one sentence. Exit codes: 0 done, 1 refused or failed, 64 wrong use;
+//! of `cairn light` also 2 the node lied, 3 no node answers.
 
 mod chain;
 mod files;
 mod init;
+mod light;
 mod logging;
 mod node;
 mod output;
@@ -13,6 +15,8 @@ mod wallet;
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Parser, Subcommand, error::ErrorKind};
+
+use crate::light::Failure;
 
 /// The exit code of wrong use (`EX_USAGE` of sysexits.h).
 const WRONG_USE: u8 = 64;
@@ -41,6 +45,8 @@ enum Command {
     /// A wallet on the command line, on the same encrypted file as the page's backup.
     #[command(subcommand)]
     Wallet(wallet::WalletCommand),
+    /// Asks a node, and answers only what it proves.
+    Light(light::LightArgs),
     /// Checks or moves a data folder.
     #[command(subcommand)]
     Chain(chain::ChainCommand),
@@ -61,12 +67,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Node(args) => node::run(args),
         Command::Init(args) => init::run(&args),
         Command::Wallet(command) => wallet::run(command),
+        Command::Light(args) => light::run(&args),
         Command::Chain(command) => chain::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::error(&one_line(&format!("{error:#}")));
+            if let Some(failure) = error.downcast_ref::<Failure>() {
+                return failure.exit_code();
+            }
             match error.downcast_ref::<WrongUse>() {
                 Some(_) => ExitCode::from(WRONG_USE),
                 None => ExitCode::FAILURE,

@@ -33,6 +33,38 @@ pub struct ProvedAccount {
     pub answer: AccountJson,
 }
 
+/// What asks the node at `url`, and its address without a slash at the end.
+///
+/// # Errors
+/// As [`Client::new`].
+pub(crate) fn connect(url: &str, ca: Option<&[u8]>) -> Result<(Agent, String)> {
+    let url = url.trim_end_matches('/');
+    let https_host = url.strip_prefix("https://");
+    let host = https_host.or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
+        bail!("{url:?} is not the address of a node, such as http://127.0.0.1:5000");
+    }
+    let mut config = Agent::config_builder()
+        .timeout_connect(Some(Duration::from_secs(5)))
+        .timeout_global(Some(Duration::from_secs(60)))
+        .http_status_as_error(false)
+        // A node is asked directly, and what it says is not followed elsewhere.
+        .max_redirects(0)
+        .proxy(None)
+        .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")));
+    if https_host.is_some() {
+        config = config.tls_config(trust::tls_config(ca)?);
+    }
+    Ok((config.build().into(), url.to_owned()))
+}
+
+/// Why the node at `url` gives no answer, and the way out.
+pub(crate) fn unreachable(url: &str, error: &ureq::Error) -> anyhow::Error {
+    trust::explain(url, error).unwrap_or_else(|| {
+        anyhow!("no node answers at {url} ({error}): start one with `cairn node`, or name another with --node")
+    })
+}
+
 impl Client {
     /// A client of the node at `url`, such as `http://127.0.0.1:5000`. By https it trusts whom the system trusts, and the
     /// certificates in `ca`, a text in PEM.
@@ -40,27 +72,8 @@ impl Client {
     /// # Errors
     /// When it is not the address of a node, or there is no certificate in `ca`.
     pub fn new(url: &str, ca: Option<&[u8]>) -> Result<Self> {
-        let url = url.trim_end_matches('/');
-        let https_host = url.strip_prefix("https://");
-        let host = https_host.or_else(|| url.strip_prefix("http://")).unwrap_or_default();
-        if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
-            bail!("{url:?} is not the address of a node, such as http://127.0.0.1:5000");
-        }
-        let mut config = Agent::config_builder()
-            .timeout_connect(Some(Duration::from_secs(5)))
-            .timeout_global(Some(Duration::from_secs(60)))
-            .http_status_as_error(false)
-            // A node is asked directly, and what it says is not followed elsewhere.
-            .max_redirects(0)
-            .proxy(None)
-            .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")));
-        if https_host.is_some() {
-            config = config.tls_config(trust::tls_config(ca)?);
-        }
-        Ok(Self {
-            agent: config.build().into(),
-            url: url.to_owned(),
-        })
+        let (agent, url) = connect(url, ca)?;
+        Ok(Self { agent, url })
     }
 
     /// The node's status, once it is certain that the node is on this network.
@@ -159,13 +172,7 @@ impl Client {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> anyhow::Error {
-        if let Some(refusal) = trust::explain(&self.url, error) {
-            return refusal;
-        }
-        anyhow!(
-            "no node answers at {} ({error}): start one with `cairn node`, or name another with --node",
-            self.url
-        )
+        unreachable(&self.url, error)
     }
 
     fn read<T: DeserializeOwned>(&self, mut response: Response<Body>) -> Result<T> {

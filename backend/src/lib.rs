@@ -5,6 +5,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod http;
+pub mod light;
 pub mod mempool;
 pub mod miner;
 pub mod networks;

@@ -92,12 +92,12 @@ impl Common {
 
 /// Where the node is.
 #[derive(Debug, Args)]
-struct NodeUrl {
+pub(super) struct NodeUrl {
     /// The node
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5000")]
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5000", global = true)]
     node: String,
     /// Trusts the certificates in this file (PEM) too, for a node on https: for a self-signed one its own tls/cert.pem
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     tls_ca: Option<PathBuf>,
 }
 
@@ -107,14 +107,22 @@ impl NodeUrl {
     /// # Errors
     /// When the address is none, or the file holds no certificate.
     fn client(&self) -> Result<Client> {
+        self.connect(Client::new)
+    }
+
+    /// What `connect` makes of the node's address, and of the text that --tls-ca names.
+    ///
+    /// # Errors
+    /// As [`NodeUrl::client`].
+    pub(super) fn connect<T>(&self, connect: impl FnOnce(&str, Option<&[u8]>) -> Result<T>) -> Result<T> {
         let Some(file) = &self.tls_ca else {
-            return Client::new(&self.node, None);
+            return connect(&self.node, None);
         };
         if !self.node.starts_with("https://") {
             let reason = format!("--tls-ca is for a node on https://, and --node is {}", self.node);
             return Err(WrongUse(reason).into());
         }
         let pem = files::read(file, 1 << 20)?;
-        Client::new(&self.node, Some(&pem)).with_context(|| format!("--tls-ca {}", file.display()))
+        connect(&self.node, Some(&pem)).with_context(|| format!("--tls-ca {}", file.display()))
     }
 }
