@@ -54,6 +54,17 @@ test('a signed request is known as one, and a changed one is refused', async ({ 
   await expect(signedLink(page)).toHaveCount(0);
   await expect(page.getByText(/Signed\. Whoever opens it/)).toHaveCount(0);
 
+  // Who pays something else pays it unasked.
+  await go(page, 'Send');
+  await page.getByLabel('Recipient').fill(link);
+  await expect(page.getByText('Signed by the recipient ✓')).toBeVisible();
+  for (const [label, asked, other] of [['Amount', '1.25', '12.5'], ['Memo', 'Tea', 'Teas']]) {
+    await page.getByLabel(label).fill(other);
+    await expect(page.getByText('Signed by the recipient')).toHaveCount(0);
+    await page.getByLabel(label).fill(asked);
+    await expect(page.getByText('Signed by the recipient ✓')).toBeVisible();
+  }
+
   const other = await elsewhere(browser, baseURL);
   await check(other, link);
   await expect(other.getByText(/Signed: the owner of this address asks for exactly this/)).toBeVisible();
@@ -227,7 +238,7 @@ test('a transfer is signed on a page whose node is away, and sent by another', a
   await restoreWallet(stranger, 'legal winner thank year wave sausage worth useful legal winner thank yellow');
   await check(stranger, line);
   await unlock(stranger);
-  await expect(stranger.getByText(/has not the key of the sender/)).toContainText(address);
+  await expect(stranger.getByText(/does not have the sender’s key/)).toContainText(address);
   await device.context().close();
   await stranger.context().close();
 });

@@ -71,7 +71,7 @@ test('a passkey opens the wallet, and a new password ends it', async ({ page }) 
   await expect(page.getByRole('heading', { name: 'Wallet settings' })).toBeVisible();
 
   const fresh = 'eight loud rivers in the night';
-  await page.getByLabel('Password until now').fill(PASSWORD);
+  await page.getByLabel('Old password').fill(PASSWORD);
   await page.getByLabel('Password', { exact: true }).fill(fresh);
   await page.getByLabel('Repeat password').fill(fresh);
   await page.getByRole('button', { name: 'Change password' }).click();

@@ -54,7 +54,7 @@ test('a pending transfer is sped up, and both tell what became of them', async (
   const suggested = await fee.inputValue();
   await fee.fill('0');
   await page.getByRole('button', { name: 'Review' }).click();
-  await expect(page.getByText(/^The node takes a replacement only from a fee of/)).toBeVisible();
+  await expect(page.getByText(/^The fee must be at least [\d.]+ to replace it\.$/)).toBeVisible();
   await expectAccessible(page, 'the fee of a replacement');
   await fee.fill(suggested);
   await page.getByRole('button', { name: 'Review' }).click();
@@ -88,8 +88,8 @@ test('a pending transfer is cancelled, from another visit to the page', async ({
   await unlock(page);
   await go(page, 'Balance');
   await expect(onTheWay(page)).toContainText('Pending');
-  await onTheWay(page).getByRole('link', { name: 'Cancel' }).click();
-  await expect(page.getByRole('heading', { name: 'Cancel' })).toBeVisible();
+  await onTheWay(page).getByRole('link', { name: 'Cancel transfer' }).click();
+  await expect(page.getByRole('heading', { name: 'Cancel transfer' })).toBeVisible();
   await expect(page.getByLabel('Fee')).not.toHaveValue('');
   await page.getByRole('button', { name: 'Review' }).click();
   await expect(page.getByText('pays yourself. If the pending one is mined first, it stays paid.')).toBeVisible();
@@ -98,6 +98,7 @@ test('a pending transfer is cancelled, from another visit to the page', async ({
   await node.mine(own);
   await expect(page.getByRole('heading', { name: 'Confirmed' })).toBeVisible();
   await page.getByRole('link', { name: 'To the wallet' }).click();
+  await expect(onTheWay(page).first()).toContainText(/Your cancellation is in block \d+\. The transfer that it replaced will not happen\./);
   await expect(onTheWay(page).last()).toContainText('Cancelled');
   await expect(onTheWay(page).last()).toContainText('The amount stays with you.');
   expect(await balanceOf(node, OTHER)).toBe(0);

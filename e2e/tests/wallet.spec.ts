@@ -241,7 +241,7 @@ test('a changed password holds, and removal takes a typed word', async ({ page }
   await expect(page.getByText("m/44'/7331'/0'")).toBeVisible();
   const fresh = 'eight loud rivers in the night';
   const change = async (old: string) => {
-    await page.getByLabel('Password until now').fill(old);
+    await page.getByLabel('Old password').fill(old);
     await page.getByLabel('Password', { exact: true }).fill(fresh);
     await page.getByLabel('Repeat password').fill(fresh);
     await page.getByRole('button', { name: 'Change password' }).click();

@@ -96,7 +96,7 @@ pub enum AddressError {
     #[error("an address has no {0:?}")]
     Character(char),
     /// No separator, nothing around it, or fewer characters than a checksum.
-    #[error("this is not an address: it has a prefix, a 1, and 58 letters and digits")]
+    #[error("this is not an address: an address is a prefix, a 1, and 58 letters and digits")]
     Shape,
     /// The checksum fails: something is mistyped or missing.
     #[error("the address is mistyped: its checksum fails")]

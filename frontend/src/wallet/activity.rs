@@ -141,16 +141,22 @@ pub fn pushed_off(first_before: &[Row], first_now: &[Row], older: &[Row]) -> Vec
     pushed.chain(kept).cloned().collect()
 }
 
-/// What pending transfers change, as a sentence; none when they change nothing.
+/// What pending transfers change, as a sentence; none when they change nothing. Where some come and some go, what remains:
+/// a transfer to oneself does both, and costs its fee alone.
 #[must_use]
 pub fn pending_sentence(pending: &PendingChange, symbol: &str) -> Option<String> {
     let PendingChange { incoming, outgoing, .. } = pending;
-    match (*incoming, *outgoing) {
-        (Amount::ZERO, Amount::ZERO) => None,
-        (incoming, Amount::ZERO) => Some(format!("+{incoming} {symbol} is on its way to you")),
-        (Amount::ZERO, outgoing) => Some(format!("−{outgoing} {symbol} is on its way out")),
-        (incoming, outgoing) => Some(format!("+{incoming} and −{outgoing} {symbol} are on their way")),
-    }
+    let (sign, change) = match incoming.checked_sub(*outgoing) {
+        Some(change) => ("+", change),
+        None => ("−", outgoing.checked_sub(*incoming)?),
+    };
+    let way = match (*incoming, *outgoing) {
+        _ if change == Amount::ZERO => return None,
+        (_, Amount::ZERO) => " is on its way to you",
+        (Amount::ZERO, _) => " is on its way out",
+        _ => " in all is on its way",
+    };
+    Some([sign, &change.to_coins(), " ", symbol, way].concat())
 }
 
 #[cfg(test)]
@@ -242,6 +248,10 @@ mod tests {
         };
         assert_eq!(change(0, 0), None);
         assert_eq!(change(100_000_000, 0).unwrap(), "+1 DEV is on its way to you");
-        assert!(change(1, 1).unwrap().contains("and −0.00000001"));
+        assert_eq!(change(0, 1).unwrap(), "−0.00000001 DEV is on its way out");
+        // One unit to oneself, with a fee of 1210.
+        assert_eq!(change(1, 1211).unwrap(), "−0.0000121 DEV in all is on its way");
+        assert_eq!(change(3, 1).unwrap(), "+0.00000002 DEV in all is on its way");
+        assert_eq!(change(1, 1), None);
     }
 }

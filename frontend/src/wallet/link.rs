@@ -7,7 +7,7 @@ use shared::key::{PublicKey, Signature};
 use shared::message;
 use shared::transaction::Memo;
 
-use super::send::capital;
+use super::send::{capital, read_amount};
 use crate::view::cairn::key_of;
 
 const SCHEME: &str = "cairn:";
@@ -105,6 +105,18 @@ pub fn address(text: &str) -> Result<String, Fault> {
         return Err("This is a payment request. Paste it where you send, which checks it.");
     }
     Ok(link.address)
+}
+
+/// Whether a link, which may have expired, asks for what is typed: it may leave amount and memo to the payer.
+#[must_use]
+pub fn asks_for(text: &str, address: &str, amount: &str, memo: &str) -> bool {
+    let Ok(Written { link, .. }) = written(text) else {
+        return false;
+    };
+    let amount = read_amount(amount).ok();
+    link.address == address
+        && (link.amount.is_none() || link.amount == amount)
+        && link.memo.is_none_or(|asked| asked == memo)
 }
 
 fn written(text: &str) -> Result<Written, Fault> {
@@ -383,6 +395,22 @@ mod tests {
         }
         let elsewhere = read_at(&request, NOW, &Hash([2; 32])).unwrap_err();
         assert!(elsewhere.contains("another chain"), "{elsewhere}");
+    }
+
+    #[test]
+    fn a_link_asks_for_what_it_says() {
+        let asks = signed(&link(Some("1.5"), Some("Tea")));
+        assert!(asks_for(&asks, ADDRESS, " 1.50", "Tea"));
+        for (address, amount, memo) in [
+            ("", "1.5", "Tea"),
+            (ADDRESS, "15", "Tea"),
+            (ADDRESS, "", "Tea"),
+            (ADDRESS, "1.5", "Tea "),
+        ] {
+            assert!(!asks_for(&asks, address, amount, memo), "{address} {amount} {memo}");
+        }
+        assert!(asks_for(&signed(&link(None, None)), ADDRESS, "", "Tea"));
+        assert!(!asks_for("", "", "", ""));
     }
 
     #[test]

@@ -74,6 +74,12 @@ pub fn cancel(signed: &SignedTransfer, fee: Amount) -> Transfer {
     }
 }
 
+/// Whether a transfer looks like one of [`cancel`]: nothing in its bytes says what it is for.
+#[must_use]
+pub fn is_cancellation(transfer: &Transfer) -> bool {
+    transfer.amount == Amount::from_units(1) && transfer.sender == transfer.recipient
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +164,7 @@ mod tests {
         let none = cancel(&signed, Amount::from_units(9));
         assert_eq!((none.sender, none.recipient), (transfer.sender, transfer.sender));
         assert_eq!((none.nonce, none.valid_until, none.fee.units()), (3, 100, 9));
+        assert!(is_cancellation(&none) && !is_cancellation(&faster));
         for replacement in [faster, none] {
             assert!(replacement.sign(&genesis, &key).verify(&genesis).is_ok());
         }

@@ -27,7 +27,7 @@ impl Purpose {
         match self {
             Self::Pay => "Review",
             Self::SpeedUp => "Speed up",
-            Self::Cancel => "Cancel",
+            Self::Cancel => "Cancel transfer",
         }
     }
 
@@ -281,7 +281,7 @@ mod tests {
             recipient: transfer().sender,
             ..transfer()
         };
-        assert_eq!(of(&own, Purpose::Cancel).unwrap().purpose.title(), "Cancel");
+        assert_eq!(of(&own, Purpose::Cancel).unwrap().purpose.title(), "Cancel transfer");
     }
 
     #[test]

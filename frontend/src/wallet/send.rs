@@ -40,6 +40,20 @@ pub struct Faults {
     pub until: Option<String>,
 }
 
+impl Faults {
+    /// Drops what is no longer so once another thing stands in the field with this id. What an amount may be depends on
+    /// the fee.
+    pub fn clear(&mut self, field: &str) {
+        match field {
+            "amount" => self.amount = None,
+            "fee" => (self.fee, self.amount) = (None, None),
+            "memo" => self.memo = None,
+            "until" | "until-height" => self.until = None,
+            _ => {}
+        }
+    }
+}
+
 /// What the wallet knows of the sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender {
@@ -73,13 +87,16 @@ pub fn read_recipient(text: &str, prefix: &Prefix) -> Result<PublicKey, String> 
         .map_err(|error| format!("{}. Ask for the address again.", capital(&error.to_string())))
 }
 
-/// Reads an address of this network that can receive, or the address of a link or request that holds here and now.
+/// Reads an address of this network that can receive, or the address of a link or request that holds here and now. Names
+/// of contacts are not known here.
 ///
 /// # Errors
 /// What is wrong, and what to do.
 pub fn read_payee(text: &str, here: &Here<'_>) -> Result<PublicKey, String> {
     if link::is_link(text) {
         link::read(text, here).map(|asked| asked.key)
+    } else if !text.trim().is_empty() && !text.contains('1') {
+        Err("No contact has this name, and it is not an address.".to_owned())
     } else {
         read_recipient(text, here.prefix)
     }
@@ -323,6 +340,42 @@ mod tests {
         // A payment link counts by its address.
         assert!(read_recipient(&format!("cairn:{}?amount=2", form().recipient), &prefix()).is_ok());
         assert_eq!(read_recipient(&format!("cairn:{other}"), &prefix()), Err(said));
+    }
+
+    #[test]
+    fn a_name_that_no_contact_has_is_said() {
+        let said = |text: &str| {
+            let text = text.to_owned();
+            faults(|form| form.recipient = text).recipient.unwrap()
+        };
+        for name in ["Anna", "Zoë the 2nd", "help"] {
+            assert!(said(name).starts_with("No contact has this name"), "{name}");
+        }
+        assert!(said(" ").starts_with("Whom do you pay?"));
+        assert!(said("dev1").starts_with("This is not an address: an address is a prefix"));
+    }
+
+    #[test]
+    fn another_thing_in_a_field_drops_its_fault() {
+        let found = || {
+            faults(|form| {
+                *form = Form {
+                    memo: "ü".repeat(33),
+                    ..Form::default()
+                }
+            })
+        };
+        for (field, left) in [
+            ("amount", [false, true, true]),
+            ("fee", [false, false, true]),
+            ("memo", [true, true, false]),
+            ("recipient", [true, true, true]),
+        ] {
+            let mut faults = found();
+            faults.clear(field);
+            let kept = [&faults.amount, &faults.fee, &faults.memo].map(Option::is_some);
+            assert_eq!(kept, left, "{field}");
+        }
     }
 
     #[test]

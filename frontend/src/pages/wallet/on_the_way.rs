@@ -140,7 +140,7 @@ pub(super) fn actions(wallet: Wallet, item: &Item, refused: RwSignal<Option<Stri
                 .is_replaceable()
                 .then(|| view! { <a class="button button-quiet is-small" href=replace("speed-up")>"Speed up"</a> })}
             {(item.is_replaceable() && transfer.sender != transfer.recipient)
-                .then(|| view! { <a class="button button-quiet is-small" href=replace("cancel")>"Cancel"</a> })}
+                .then(|| view! { <a class="button button-quiet is-small" href=replace("cancel")>"Cancel transfer"</a> })}
             {item
                 .is_ended()
                 .then(|| {

@@ -69,7 +69,7 @@ pub(super) fn replacement(wallet: Wallet, process: Process, item: Item, purpose:
     let go = move || {
         let least = least.with_untracked(|least| least.as_deref().and_then(|least| read_amount(least).ok()));
         let checked = fee.with_untracked(|fee| read_amount(fee)).and_then(|fee| match least {
-            Some(least) if fee < least => Err(format!("The node takes a replacement only from a fee of {least} on.")),
+            Some(least) if fee < least => Err(format!("The fee must be at least {least} to replace it.")),
             _ => Ok(fee),
         });
         let refused = checked.and_then(|fee| review(wallet, process, made(fee), purpose, reserved));

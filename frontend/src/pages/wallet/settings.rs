@@ -199,7 +199,7 @@ fn ChangePassword(
     view! {
         <section class="card">
             <h2>"Change the password"</h2>
-            <PasswordField label="Password until now" id="old-password" usage=PasswordUse::Current value=old />
+            <PasswordField label="Old password" id="old-password" usage=PasswordUse::Current value=old />
             <ChoosePassword action="Change password" working="Encrypting…" is_working on_choice=change />
             <p class="wallet-hint" role="status">
                 {move || (state.get() == Changing::Done).then_some("Changed. Older backup files still open with the old password.")}

@@ -2,6 +2,7 @@
 
 use super::{Item, Rival, State};
 use crate::view::text::grouped;
+use crate::wallet::replacement::is_cancellation;
 
 /// What is said of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,13 @@ impl Item {
                 "Another waits",
                 "Another transfer of yours with the same number waits in its place.",
                 "Only one of the two can be mined, so nothing is paid twice.",
+                NOTHING,
+                None,
+            ),
+            State::Mined { .. } if is_cancellation(&self.signed.transfer) => (
+                "Mined",
+                "Your cancellation is in block ",
+                "The transfer that it replaced will not happen.",
                 NOTHING,
                 None,
             ),
@@ -173,6 +181,7 @@ const fn replaced(how: Rival) -> Parts {
 mod tests {
     use super::super::tests::{every_state, item};
     use super::*;
+    use crate::wallet::replacement;
 
     #[test]
     fn every_state_says_what_it_means_for_the_money() {
@@ -193,11 +202,22 @@ mod tests {
     }
 
     #[test]
+    fn a_cancellation_pays_nobody() {
+        let mut item = item(1, 100);
+        item.signed.transfer = replacement::cancel(&item.signed, item.signed.transfer.fee);
+        item.state = State::Mined { height: 1234 };
+        let Notice { what, money, .. } = item.notice();
+        assert_eq!(what, "Your cancellation is in block 1,234.");
+        assert_eq!(money, "The transfer that it replaced will not happen.");
+    }
+
+    #[test]
     fn heights_are_said() {
         let mut item = item(1, 1234);
         item.state = State::Expired;
         assert!(item.notice().what.ends_with(": 1,234."));
         item.state = State::Mined { height: 5 };
         assert_eq!(item.notice().what, "It is in block 5.");
+        assert!(item.notice().money.contains("has been paid"));
     }
 }

@@ -99,7 +99,7 @@ fn reviewed(wallet: Wallet, owner: &Owner, mut unsigned: Unsigned) -> Result<(Un
     let sender = unsigned.transfer.sender;
     if !owner.accounts.iter().any(|account| account.key == sender) {
         return Err([
-            "The wallet that is open here has not the key of the sender, so nothing was signed. Open the one that has ",
+            "The wallet that is open here does not have the sender’s key, so nothing was signed. Open the one that has ",
             &address::encode(&unsigned.claims.prefix, &sender),
             ", or add that account in the settings.",
         ]
