@@ -32,6 +32,9 @@ pub const RECENT: u64 = 256;
 /// The most bytes of a proof.
 pub const MAX_LEN: usize = 1 << 20;
 
+/// How many headers lie before those that stand in full, at most: with these too, heights can be counted.
+const MAX_OLDER: u64 = 1 << 63;
+
 /// What stands in the tree's place: a node whose headers are not shown.
 const CLOSED: u8 = 0;
 /// Two nodes.
@@ -156,6 +159,9 @@ pub fn verify(bytes: &[u8], network: &Network, now_ms: u64) -> Result<ProvedChai
     }
     let mut reader = Reader::new(bytes);
     let start = u64::decode(&mut reader)?;
+    if start > MAX_OLDER {
+        return Err(DecodeError::Invalid { what: "height" }.into());
+    }
     let mut walk = Walk {
         network,
         left: Vec::new(),
@@ -330,7 +336,7 @@ impl Walk<'_> {
 
     /// Passes a subtree.
     fn step(&mut self, leaves: u64, node: &HistoryNode) -> Result<(), ChainProofError> {
-        // The tree has fewer than 2^64 leaves: the peaks are those of a number.
+        // The tree has at most 2^63 leaves: the peaks are those of a number.
         self.next = self.next.wrapping_add(leaves);
         self.last_time = Some(node.last_time);
         self.work = self.work.checked_add(node.work).ok_or(ChainProofError::WorkOverflow)?;

@@ -388,6 +388,72 @@ fn fewer_headers_in_full_than_there_must_be_are_refused() {
     );
 }
 
+/// A proof that `start` headers lie before one that has done its work, with all but genesis closed.
+fn of_a_great_height(network: &Network, start: u64) -> Vec<u8> {
+    let closed = |level: u32| HistoryNode {
+        hash: Hash([7; 32]),
+        work: U256::from(1_u64 << level),
+        last_time: START + 1,
+    };
+    let write_closed = |out: &mut Vec<u8>, node: &HistoryNode| {
+        out.push(0);
+        out.extend(node.hash.0);
+        let digits = node.work.to_le_bytes_trimmed_vec();
+        out.push(digits.len() as u8);
+        out.extend(digits);
+        out.extend(node.last_time.to_le_bytes());
+    };
+    let mut proof = start.to_bytes();
+    let top = start.ilog2();
+    proof.extend(vec![1; top as usize]);
+    proof.push(2);
+    network.genesis().encode(&mut proof);
+    let mut first = leaf(network.genesis(), network.genesis_hash());
+    let mut peaks = Vec::new();
+    for level in 0..top {
+        write_closed(&mut proof, &closed(level));
+        first = HistoryNode::checked_parent(&first, &closed(level)).unwrap();
+    }
+    peaks.push(first);
+    for level in (0..top).rev().filter(|level| start >> level & 1 == 1) {
+        write_closed(&mut proof, &closed(level));
+        peaks.push(closed(level));
+    }
+    let history: Vec<u8> = start
+        .to_bytes()
+        .into_iter()
+        .chain(peaks.iter().flat_map(Encode::to_bytes))
+        .collect();
+    let mut header = Header {
+        version: Header::VERSION,
+        height: start,
+        previous_hash: Hash([1; 32]),
+        history_root: History::from_bytes(&history).unwrap().root(),
+        transactions_root: Hash([8; 32]),
+        state_root: Hash([9; 32]),
+        timestamp: START + 2,
+        bits: network.next_bits(start - 1, START + 1),
+        nonce: 0,
+    };
+    work(&mut header);
+    header.encode(&mut proof);
+    proof.extend(0_u32.to_le_bytes());
+    proof
+}
+
+#[test]
+fn more_headers_than_can_be_counted_are_refused() {
+    let network = network();
+    let refusal = |start| chain_proof::verify(&of_a_great_height(&network, start), &network, NOW).unwrap_err();
+    for start in [300, 1 << 20, 1 << 62, (1 << 63) - 1, 1 << 63] {
+        let (found, expected) = (1, RECENT);
+        assert_eq!(refusal(start), ChainProofError::TooFewRecent { found, expected });
+    }
+    for start in [(1 << 63) + 1, u64::MAX - 1, u64::MAX] {
+        assert!(matches!(refusal(start), ChainProofError::Decode(_)), "{start}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_verifier_panic(bytes in proptest::collection::vec(any::<u8>(), 0..4_000), start in 0_u64..70) {
