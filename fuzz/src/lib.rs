@@ -10,6 +10,7 @@ pub mod block;
 pub mod lines;
 pub mod link;
 pub mod papers;
+pub mod proof;
 pub mod transaction;
 pub mod vault;
 
@@ -31,11 +32,12 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     target("block", block::run, block::examples),
     target("lines", lines::run, lines::examples),
     target("link", link::run, link::examples),
     target("papers", papers::run, papers::examples),
+    target("proof", proof::run, proof::examples),
     target("transaction", transaction::run, transaction::examples),
     target("vault", vault::run, vault::examples),
 ];

@@ -2,7 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use fuzz::{TARGETS, Target};
+use fuzz::{TARGETS, Target, proof};
+use shared::chain_proof::MAX_LEN as MAX_PROOF;
 
 /// Inputs of each target.
 const INPUTS: usize = 20_000;
@@ -112,7 +113,7 @@ fn change(input: &mut Vec<u8>, examples: &[Vec<u8>], random: &mut Random) {
     input.truncate(MAX_LEN);
 }
 
-fn check(target: &Target) {
+fn check(target: &Target, inputs: usize) {
     let examples = (target.examples)();
     for example in &examples {
         assert!(
@@ -124,7 +125,7 @@ fn check(target: &Target) {
     }
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut read = 0;
-    for _ in 0..INPUTS {
+    for _ in 0..inputs {
         let mut input = random.of(&examples).clone();
         for _ in 0..=random.below(4) {
             change(&mut input, &examples, &mut random);
@@ -134,21 +135,17 @@ fn check(target: &Target) {
             Err(_) => panic!("{} fails on {}", target.name, input.escape_ascii()),
         }
     }
-    println!("{}: {read} of {INPUTS} were read", target.name);
+    println!("{}: {read} of {inputs} were read", target.name);
     assert!(
-        (INPUTS / 100..INPUTS).contains(&read),
-        "of {INPUTS} inputs of {} {read} were read: the changes are too small or too great",
+        (inputs / 100..inputs).contains(&read),
+        "of {inputs} inputs of {} {read} were read: the changes are too small or too great",
         target.name
     );
 }
 
 fn check_named(name: &str) {
-    check(
-        TARGETS
-            .iter()
-            .find(|target| target.name == name)
-            .expect("it is a target"),
-    );
+    let target = TARGETS.iter().find(|target| target.name == name);
+    check(target.expect("it is a target"), INPUTS);
 }
 
 #[test]
@@ -169,6 +166,42 @@ fn payment_links() {
 #[test]
 fn texts_that_are_pasted() {
     check_named("papers");
+}
+
+#[test]
+fn proofs_of_chains_and_headers() {
+    check_named("proof");
+}
+
+#[test]
+fn changed_proofs_prove_no_other_chain() {
+    let target = Target {
+        name: "honest proof",
+        run: proof::run_honest,
+        examples: proof::honest_examples,
+    };
+    // Each takes as long as many of the others.
+    check(&target, INPUTS / 4);
+}
+
+#[test]
+fn the_longest_proofs_are_soon_refused() {
+    let headers = u32::MAX.to_le_bytes();
+    for begun in [
+        // Subtrees of subtrees, as deep as they go.
+        [&(1_u64 << 63).to_le_bytes(), [1; 64].as_slice()].concat(),
+        // More headers in full than there are bytes.
+        [&[0; 8], headers.as_slice()].concat(),
+        // More subtrees than there are bytes, and more headers than there can be.
+        ((1_u64 << 63) - 1).to_le_bytes().to_vec(),
+        vec![0xff; 8],
+    ] {
+        for length in [begun.len(), MAX_PROOF, MAX_PROOF + 1] {
+            let mut input = begun.clone();
+            input.resize(length, 0);
+            assert!(!proof::run(&input) && !proof::run_honest(&input));
+        }
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ Usage: cargo xtask TASK
   page         builds the page into dist/
   recover      builds target/release/cairn-recover.html, which opens a backup file without a node
   fuzz TARGET  feeds random input to a reader of other people's bytes, for 60 seconds or as many as stand behind;
-               the targets: block lines link papers transaction vault
+               the targets: block lines link papers proof transaction vault
   setup        installs the tools of all of these
 
 Steps of test: fmt page recover node clippy clippy-wasm docs native doctest wasm browser deny";
