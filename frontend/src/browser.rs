@@ -14,6 +14,13 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
     leptos::task::spawn_local(task);
 }
 
+/// Runs a task that ends with the part of the screen that started it. In a box, so that what surrounds a task is compiled
+/// once for all.
+pub(crate) fn while_here(task: impl Future<Output = ()> + 'static) {
+    let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
+    leptos::reactive::spawn_local_scoped_with_cancellation(task);
+}
+
 fn storage() -> Option<Storage> {
     window().local_storage().ok()?
 }

@@ -2,6 +2,7 @@
 //!
 //! The user interface and the key worker are the binary `frontend`, which builds on this.
 
+pub mod chain;
 pub mod json;
 pub mod keyworker;
 pub mod view;

@@ -51,6 +51,7 @@ pub(crate) struct Live {
     chain: RwSignal<u64>,
     undone: RwSignal<u64>,
     pool: RwSignal<u64>,
+    proved: RwSignal<u64>,
     link: RwSignal<Link>,
     now: RwSignal<u64>,
     failure: RwSignal<Option<Failure>>,
@@ -66,6 +67,7 @@ impl Live {
             chain: RwSignal::new(0),
             undone: RwSignal::new(0),
             pool: RwSignal::new(0),
+            proved: RwSignal::new(0),
             link: RwSignal::new(Link::Connecting),
             now: RwSignal::new(clock_ms()),
             failure: RwSignal::new(None),
@@ -73,6 +75,7 @@ impl Live {
         };
         provide_context(live);
         live.connect();
+        live.follow_proofs();
         spawn(live.read_status());
         spawn(live.read_blocks());
         set_interval(move || live.now.set(clock_ms()), Duration::from_secs(1));
@@ -123,6 +126,16 @@ impl Live {
     /// Follows the mempool.
     pub(crate) fn track_pool(self) {
         self.pool.track();
+    }
+
+    /// Follows what was proved of the chain.
+    pub(crate) fn track_proved(self) {
+        self.proved.track();
+    }
+
+    /// Says that something was proved or refused.
+    pub(crate) fn mark_proved(self) {
+        self.proved.update(|version| *version += 1);
     }
 
     /// The connection.

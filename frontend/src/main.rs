@@ -1,5 +1,5 @@
 //! The page: mounts the application into the shell that index.html has already painted. In a worker the same program keeps
-//! keys instead; page and worker share the code, and no memory.
+//! keys instead, or follows the chain; page and workers share the code, and no memory.
 
 // The `component` macro writes a public struct of properties beside every component.
 #![allow(unreachable_pub)]
@@ -7,9 +7,11 @@
 mod api;
 mod app;
 mod browser;
+mod chain_worker;
 mod components;
 mod live;
 mod pages;
+mod proving;
 mod router;
 mod worker;
 
@@ -18,7 +20,10 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 fn main() {
     if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
-        worker::run(&scope);
+        match scope.name().as_str() {
+            chain_worker::NAME => chain_worker::run(&scope),
+            _ => worker::run(&scope),
+        }
         return;
     }
     // One synchronous step: nothing is painted between the shell's end and the application's beginning.

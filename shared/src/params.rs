@@ -163,85 +163,86 @@ impl Parameters {
     }
 
     fn check(&self) -> Result<(), ParametersError> {
-        let range = |ok: bool, field, value: String, wanted| {
-            if ok {
-                Ok(())
-            } else {
-                Err(ParametersError::OutOfRange { field, value, wanted })
-            }
-        };
         let made_of = |text: &str, longest: usize, allowed: fn(&u8) -> bool| {
             !text.is_empty() && text.len() <= longest && text.as_bytes().iter().all(allowed)
         };
-        let text = |value: u64| alloc::format!("{value}");
-        range(
-            made_of(&self.name, 32, |byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-'
-            }),
-            "name",
-            alloc::format!("{:?}", self.name),
-            "1 to 32 of a-z, 0-9 and -",
-        )?;
-        range(
-            made_of(&self.symbol, 8, |byte| {
-                byte.is_ascii_uppercase() || byte.is_ascii_digit()
-            }),
-            "symbol",
-            alloc::format!("{:?}", self.symbol),
-            "1 to 8 of A-Z and 0-9",
-        )?;
-        range(
-            (1..=86_400_000).contains(&self.interval_ms),
-            "interval_ms",
-            text(self.interval_ms),
-            "1 to 86400000",
-        )?;
-        range(
-            (1..=86_400_000).contains(&self.max_future_ms),
-            "max_future_ms",
-            text(self.max_future_ms),
-            "1 to 86400000",
-        )?;
-        range(
-            (1_024..=16_777_216).contains(&self.max_block_bytes),
-            "max_block_bytes",
-            text(self.max_block_bytes.into()),
-            "1024 to 16777216",
-        )?;
-        range(
-            (1..=65_536).contains(&self.max_block_transfers),
-            "max_block_transfers",
-            text(self.max_block_transfers.into()),
-            "1 to 65536",
-        )?;
-        range(
-            (1..=100_000).contains(&self.max_reorg_depth),
-            "max_reorg_depth",
-            text(self.max_reorg_depth.into()),
-            "1 to 100000",
-        )?;
-        range(
-            self.genesis_time_ms < 1 << 53,
-            "genesis_time_ms",
-            text(self.genesis_time_ms),
-            "milliseconds since 1970, below 2^53",
-        )?;
-        range(
-            Target::from_bits(self.difficulty.bits()).is_some(),
-            "difficulty.bits",
-            alloc::format!("0x{:08x}", self.difficulty.bits()),
-            "the compact form of a target, such as 0x2000ffff",
-        )?;
-        if let Difficulty::Asert { half_life_ms, .. } = self.difficulty {
-            let ok = (1..=31_536_000_000).contains(&half_life_ms);
-            range(ok, "difficulty.half_life_ms", text(half_life_ms), "1 to 31536000000")?;
+        let is_name = made_of(&self.name, 32, |byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-'
+        });
+        let is_symbol = made_of(&self.symbol, 8, |byte| {
+            byte.is_ascii_uppercase() || byte.is_ascii_digit()
+        });
+        let bits = self.difficulty.bits();
+        let half_life_ms = match self.difficulty {
+            Difficulty::Fixed { .. } => 1,
+            Difficulty::Asert { half_life_ms, .. } => half_life_ms,
+        };
+        for (field, text, wanted, holds) in [
+            ("name", &self.name, "1 to 32 of a-z, 0-9 and -", is_name),
+            ("symbol", &self.symbol, "1 to 8 of A-Z and 0-9", is_symbol),
+        ] {
+            let value = || alloc::format!("“{text}”");
+            check(holds, field, &value, wanted)?;
         }
-        range(
-            self.allocations.len() <= 100_000,
-            "allocations",
-            text(self.allocations.len() as u64),
-            "at most 100000",
-        )
+        if Target::from_bits(bits).is_none() {
+            let value = || alloc::format!("0x{bits:08x}");
+            check(
+                false,
+                "difficulty.bits",
+                &value,
+                "the compact form of a target, such as 0x2000ffff",
+            )?;
+        }
+        for (field, number, wanted, least, most) in [
+            ("interval_ms", self.interval_ms, "1 to 86400000", 1, 86_400_000),
+            ("max_future_ms", self.max_future_ms, "1 to 86400000", 1, 86_400_000),
+            (
+                "max_block_bytes",
+                self.max_block_bytes.into(),
+                "1024 to 16777216",
+                1_024,
+                16_777_216,
+            ),
+            (
+                "max_block_transfers",
+                self.max_block_transfers.into(),
+                "1 to 65536",
+                1,
+                65_536,
+            ),
+            (
+                "max_reorg_depth",
+                self.max_reorg_depth.into(),
+                "1 to 100000",
+                1,
+                100_000,
+            ),
+            (
+                "genesis_time_ms",
+                self.genesis_time_ms,
+                "milliseconds since 1970, below 2^53",
+                0,
+                (1 << 53) - 1,
+            ),
+            (
+                "difficulty.half_life_ms",
+                half_life_ms,
+                "1 to 31536000000",
+                1,
+                31_536_000_000,
+            ),
+            (
+                "allocations",
+                self.allocations.len() as u64,
+                "at most 100000",
+                0,
+                100_000,
+            ),
+        ] {
+            let value = || alloc::format!("{number}");
+            check((least..=most).contains(&number), field, &value, wanted)?;
+        }
+        Ok(())
     }
 
     /// The new coins at a height. None at genesis, whose coins are the allocations.
@@ -274,6 +275,19 @@ impl Parameters {
         }
         Some(Amount::from_units(sum))
     }
+}
+
+fn check(
+    holds: bool,
+    field: &'static str,
+    value: &dyn Fn() -> String,
+    wanted: &'static str,
+) -> Result<(), ParametersError> {
+    if holds {
+        return Ok(());
+    }
+    let value = value();
+    Err(ParametersError::OutOfRange { field, value, wanted })
 }
 
 struct AllocationBytes((PublicKey, Amount));

@@ -76,6 +76,8 @@ impl Tools {
                 // A panic says nothing, so nothing has to know where it was or how a value is printed for a programmer.
                 "-Zlocation-detail=none",
                 "-Zfmt-debug=none",
+                // Rounds in a loop: SHA-2 is the slow part of nothing in the page.
+                "--cfg=sha2_backend_soft=\"compact\"",
             ];
             command
                 .env("CARGO_TARGET_DIR", workspace::lean_target())

@@ -37,12 +37,8 @@ pub(crate) fn Chart(
 ) -> impl IntoView {
     let chosen = RwSignal::new(None::<usize>);
     let sizes = move || values.with(|values| values.iter().map(|value| value.size).collect::<Vec<_>>());
-    let points = Memo::new(move |_| line(&sizes(), WIDTH, HEIGHT));
-    let cursor = move || {
-        chosen
-            .get()
-            .and_then(|index| points.with(|points| points.get(index).copied()))
-    };
+    let points = move || line(&sizes(), WIDTH, HEIGHT);
+    let cursor = move || chosen.get().and_then(|index| points().get(index).copied());
     let readout = move || {
         let shown = chosen.get().unwrap_or_else(|| values.with(Vec::len).saturating_sub(1));
         values.with(|values| values.get(shown).map(|value| (value.name.clone(), value.text.clone())))
@@ -91,8 +87,8 @@ pub(crate) fn Chart(
             >
                 <svg viewBox="0 -4 320 104" preserveAspectRatio="none" aria-hidden="true">
                     <path class="chart-grid" d="M0 0H320M0 48H320M0 96H320" />
-                    <path class="chart-area" d=move || points.with(|points| area(points, HEIGHT)) />
-                    <path class="chart-line" d=move || points.with(|points| path(points)) />
+                    <path class="chart-area" d=move || area(&points(), HEIGHT) />
+                    <path class="chart-line" d=move || path(&points()) />
                     {move || {
                         cursor()
                             .map(|point| {

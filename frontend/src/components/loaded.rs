@@ -4,6 +4,7 @@ use frontend::json::FromJson;
 use leptos::prelude::*;
 
 use crate::api::{self, Failure};
+use crate::browser::while_here;
 use crate::components::failure::FailureNotice;
 
 /// A question to the node, and its answer with the path that it belongs to: while a page goes from one thing to another,
@@ -11,21 +12,26 @@ use crate::components::failure::FailureNotice;
 #[derive(Clone, Copy)]
 pub(crate) struct Question {
     path: Memo<String>,
-    answer: LocalResource<(String, Result<String, Failure>)>,
+    answer: RwSignal<Option<(String, Result<String, Failure>)>>,
+    /// Grows when it is to be asked again.
+    tries: RwSignal<u64>,
 }
 
 /// Asks for a path, anew whenever the path changes or something that `follow` reads.
 pub(crate) fn question(path: impl Fn() -> String + Send + Sync + 'static, follow: impl Fn() + 'static) -> Question {
     let path = Memo::new(move |_| path());
-    let answer = LocalResource::new(move || {
+    let (answer, tries) = (RwSignal::new(None), RwSignal::new(0));
+    // What is asked for anew takes the place of what is still on its way. A resource would do the same, for 5 KB in brotli.
+    Effect::new(move || {
         follow();
+        tries.track();
         let path = path.get();
-        async move {
-            let answer = api::text(path.clone()).await;
-            (path, answer)
-        }
+        while_here(async move {
+            let text = api::text(path.clone()).await;
+            answer.try_set(Some((path, text)));
+        });
     });
-    Question { path, answer }
+    Question { path, answer, tries }
 }
 
 impl Question {
@@ -74,7 +80,7 @@ fn drawn(question: Question, skeleton: fn() -> AnyView, draw: Draw) -> impl Into
 }
 
 fn failed(failure: Failure, question: Question) -> AnyView {
-    let retry = Callback::new(move |()| question.answer.refetch());
+    let retry = Callback::new(move |()| question.tries.update(|tries| *tries += 1));
     view! { <FailureNotice failure=failure retry=retry /> }.into_any()
 }
 

@@ -5,9 +5,10 @@ use frontend::view::text::{count, grouped};
 use leptos::prelude::*;
 use shared::api::BlockSummary;
 
+use crate::components::keyed::{Line, keyed};
 use crate::components::skeleton::SkeletonRows;
 use crate::components::stone::Stone;
-use crate::live::{ago, use_live};
+use crate::live::{Live, ago, use_live};
 
 /// How many stones are on the screen.
 const SHOWN: usize = 8;
@@ -16,41 +17,53 @@ const SHOWN: usize = 8;
 #[component]
 pub(crate) fn Stack() -> impl IntoView {
     let live = use_live();
+    let has_blocks = Memo::new(move |_| live.blocks().is_some());
+    view! {
+        <section class="stack" aria-label="Newest blocks">
+            {move || match has_blocks.get() {
+                false => view! { <SkeletonRows rows=8 /> }.into_any(),
+                true => stones(live),
+            }}
+        </section>
+    }
+}
+
+fn stones(live: Live) -> AnyView {
     let blocks = move || {
         live.blocks()
             .map(|blocks| blocks.into_iter().take(SHOWN).collect::<Vec<_>>())
     };
-    let has_blocks = Memo::new(move |_| live.blocks().is_some());
     let deepest = move || {
         blocks()
             .and_then(|blocks| blocks.last().map(|block| block.header.height))
             .unwrap_or(0)
     };
     view! {
-        <section class="stack" aria-label="Newest blocks">
-            <Show when=move || has_blocks.get() fallback=|| view! { <SkeletonRows rows=8 /> }>
-                <NextBlock />
-                <ol class="stack-stones">
-                    <For each=move || blocks().unwrap_or_default() key=|block| block.header.hash let:block>
-                        <StackStone block=block />
-                    </For>
-                </ol>
-                <p class="stack-ground">
-                    {move || match deepest() {
-                        0 => view! { <span>"The genesis block lies on the ground."</span> }.into_any(),
-                        below => {
-                            view! {
-                                <a href=format!("/explorer?before={below}")>
-                                    {count(below, "block", "blocks")} " below"
-                                </a>
-                            }
-                                .into_any()
-                        }
-                    }}
-                </p>
-            </Show>
-        </section>
+        <NextBlock />
+        <ol class="stack-stones">
+            {keyed(move || blocks().unwrap_or_default().into_iter().map(stone).collect())}
+        </ol>
+        <p class="stack-ground">
+            {move || match deepest() {
+                0 => view! { <span>"The genesis block lies on the ground."</span> }.into_any(),
+                below => {
+                    view! {
+                        <a href=format!("/explorer?before={below}")>
+                            {count(below, "block", "blocks")} " below"
+                        </a>
+                    }
+                        .into_any()
+                }
+            }}
+        </p>
     }
+    .into_any()
+}
+
+fn stone(block: BlockSummary) -> Line {
+    Line::new(block.header.hash.to_string(), move || {
+        view! { <StackStone block=block /> }.into_any()
+    })
 }
 
 /// The block that is not there yet: as wide as what waits for it.

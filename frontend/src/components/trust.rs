@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use frontend::view::verify::{Findings, Outcome, Step};
 use leptos::prelude::*;
 
+use crate::live::use_live;
+
 /// Marks on one page need names of their own.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
@@ -27,8 +29,10 @@ pub(crate) fn Trust(
     named: bool,
 ) -> impl IntoView {
     let id = format!("trust-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let outcome = move || findings.with(|findings| findings.outcome);
-    let name = move || findings.with(Findings::name);
+    let live = use_live();
+    let judged = Memo::new(move |_| live.judge(findings.get()));
+    let outcome = move || judged.with(|findings| findings.outcome);
+    let name = move || judged.with(Findings::name);
     view! {
         <button
             class=move || format!("trust {}", look(outcome()).1)
@@ -42,7 +46,7 @@ pub(crate) fn Trust(
         </button>
         <div class="trust-steps" id=id popover="auto" role="dialog" aria-label=name>
             <p class="trust-title">{name}</p>
-            <ol>{move || findings.with(|findings| findings.steps.iter().map(step).collect_view())}</ol>
+            <ol>{move || judged.with(|findings| findings.steps.iter().map(step).collect_view())}</ol>
             <p class="quiet">"This page computed ✓ and ✗ itself, with the code that the node runs."</p>
         </div>
     }

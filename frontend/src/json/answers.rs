@@ -1,14 +1,16 @@
 //! The node's answers. What they mean stands at the types, in `shared::api`.
 
 use serde_json::Value;
+use shared::address::Prefix;
 use shared::amount::Amount;
 use shared::api::{
     Accepted, AccountHistory, AccountJson, BlockJson, BlockList, BlockSummary, Decimal, FeeEstimate, Fees, HeaderJson,
-    HistoryEntry, Mined, PendingChange, PendingJson, PendingList, Problem, RewardJson, Standing, Status,
-    TransactionJson, TransferJson,
+    HistoryEntry, Mined, ParametersJson, PendingChange, PendingJson, PendingList, Problem, RewardJson, Standing,
+    Status, TransactionJson, TransferJson,
 };
 use shared::hash::Hash;
 use shared::key::Signature;
+use shared::params::{Allocation, Difficulty, Parameters};
 use shared::transaction::Memo;
 
 use super::{FromFields, FromJson, Object, Unreadable, expected, from_string, object};
@@ -23,7 +25,7 @@ macro_rules! strings {
     )*};
 }
 
-strings! { Amount Decimal Hash Memo Signature }
+strings! { Amount Decimal Hash Memo Prefix Signature }
 
 object! { HeaderJson {
     height, hash, version, previous_hash, history_root, transactions_root, state_root, timestamp, bits, nonce, work,
@@ -47,6 +49,34 @@ object! { Fees { minimum, estimates } }
 object! { FeeEstimate { blocks, fee, expected_ms } }
 object! { Accepted { message, id } }
 object! { Mined { message, block_number, transactions, nonce, previous_hash, hash, recipient, reward, count } }
+
+object! { ParametersJson { genesis_hash, parameters_hash, parameters, bytes } }
+object! { Parameters {
+    name, symbol, prefix, subsidy, halving_interval, interval_ms, max_future_ms, max_block_bytes, max_block_transfers,
+    max_reorg_depth, genesis_time_ms, difficulty, default allocations,
+} }
+object! { Allocation { address, amount } }
+
+impl FromFields for Difficulty {
+    fn from_fields(fields: &mut Object) -> Result<Self, Unreadable> {
+        let kind: String = fields.take("kind")?;
+        let bits = fields.take("bits")?;
+        match kind.as_str() {
+            "fixed" => Ok(Self::Fixed { bits }),
+            "asert" => Ok(Self::Asert {
+                bits,
+                half_life_ms: fields.take("half_life_ms")?,
+            }),
+            _ => expected("fixed or asert"),
+        }
+    }
+}
+
+impl FromJson for Difficulty {
+    fn from_json(value: Value) -> Result<Self, Unreadable> {
+        Self::from_fields(&mut Object::of(value)?)
+    }
+}
 
 impl FromFields for TransferJson {
     fn from_fields(fields: &mut Object) -> Result<Self, Unreadable> {

@@ -60,9 +60,9 @@ pub(crate) fn AccountPage() -> impl IntoView {
 #[component]
 fn Balance(account: AccountJson, asked: String) -> impl IntoView {
     let live = use_live();
-    let findings = Memo::new({
+    let findings = Signal::derive({
         let account = account.clone();
-        move |_| match live.chain() {
+        move || match live.chain() {
             Some((genesis, prefix)) => verify::account(&account, &asked, &genesis, &prefix),
             None => Findings::claimed("The chain’s name was not read yet."),
         }

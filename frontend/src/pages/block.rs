@@ -4,13 +4,15 @@ use frontend::view::text::{bytes, count, grouped, grouped_decimal};
 use frontend::view::time;
 use frontend::view::verify::{self, Findings};
 use leptos::prelude::*;
-use shared::api::{BlockJson, BlockSummary, HeaderJson};
+use shared::api::{BlockJson, BlockSummary, HeaderJson, TransferJson};
 
 use crate::api;
 use crate::components::empty::Empty;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
+use crate::components::keyed::{Line, keyed};
 use crate::components::loaded::{loaded, question};
+use crate::components::shown::shown;
 use crate::components::skeleton::SkeletonCard;
 use crate::components::stone::Stone;
 use crate::components::transfer_row::{RewardRow, TransferRow};
@@ -44,11 +46,11 @@ pub(crate) fn BlockPage() -> impl IntoView {
     let is_undone = move || height.get().is_some() && block.is_absent();
     view! {
         <PageHeading title=Signal::derive(title) kind="Explorer" />
-        <Show when=is_undone>
+        {shown(is_undone, || view! {
             <p role="status">
                 "This block is no longer in the chain: a reorganisation took it back. Its transfers may be in another block by now, or wait in the mempool."
             </p>
-        </Show>
+        }.into_any())}
         {loaded(block, || view! { <SkeletonCard /> }.into_any(), move |block: BlockJson| {
                 let asked = id.get_untracked();
                 seen.set(Some((asked.clone(), block.header.height)));
@@ -61,18 +63,15 @@ pub(crate) fn BlockPage() -> impl IntoView {
 fn Whole(block: BlockJson, asked: String) -> impl IntoView {
     let live = use_live();
     let header = block.header.clone();
-    let findings = Memo::new({
+    let findings = Signal::derive({
         let block = block.clone();
-        move |_| match live.chain() {
+        move || match live.chain() {
             Some((genesis, prefix)) => verify::block(&block, &asked, &genesis, &prefix),
             None => Findings::claimed("The chain’s name was not read yet."),
         }
     });
     let height = header.height;
-    let confirmations = move || {
-        live.with(|status| (status.height + 1).saturating_sub(height))
-            .unwrap_or(0)
-    };
+    let confirmations = move || (live.height() + 1).saturating_sub(height);
     let has_next = move || live.with(|status| status.height > height).unwrap_or(false);
     let summary = BlockSummary {
         header: header.clone(),
@@ -120,6 +119,13 @@ fn Whole(block: BlockJson, asked: String) -> impl IntoView {
     }
 }
 
+fn line((index, transfer): (usize, TransferJson)) -> Line {
+    Line::new(index.to_string(), move || {
+        let fee = transfer.fee;
+        view! { <TransferRow transfer=transfer note=move || format!("fee {fee}") /> }.into_any()
+    })
+}
+
 #[component]
 fn Transfers(block: BlockJson) -> impl IntoView {
     let BlockJson {
@@ -129,26 +135,22 @@ fn Transfers(block: BlockJson) -> impl IntoView {
         ..
     } = block;
     let total = transactions.len();
-    let shown = RwSignal::new(PAGE);
+    let most = RwSignal::new(PAGE);
     let transactions = StoredValue::new(transactions);
-    let visible = move || transactions.with_value(|all| all.iter().take(shown.get()).cloned().collect::<Vec<_>>());
+    let visible =
+        move || transactions.with_value(|all| all.iter().take(most.get()).cloned().enumerate().map(line).collect());
     view! {
         <section>
             <h2>{count(total as u64, "transfer", "transfers")}</h2>
             <ol class="rows">
                 {reward.map(|reward| view! { <RewardRow reward=reward note=|| "new money and fees" /> })}
-                <For each=visible key=|transfer| transfer.id let:transfer>
-                    {
-                        let fee = transfer.fee;
-                        view! { <TransferRow transfer=transfer note=move || format!("fee {fee}") /> }
-                    }
-                </For>
+                {keyed(visible)}
             </ol>
-            <Show when=move || shown.get() < total>
-                <button class="button button-quiet" type="button" on:click=move |_| shown.update(|shown| *shown += PAGE)>
+            {shown(move || most.get() < total, move || view! {
+                <button class="button button-quiet" type="button" on:click=move |_| most.update(|most| *most += PAGE)>
                     "Show more"
                 </button>
-            </Show>
+            }.into_any())}
             {(header.height == 0)
                 .then(|| {
                     view! {

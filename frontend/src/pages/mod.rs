@@ -9,4 +9,5 @@ pub(crate) mod network;
 pub(crate) mod not_found;
 pub(crate) mod overview;
 pub(crate) mod transaction;
+pub(crate) mod verification;
 pub(crate) mod wallet;

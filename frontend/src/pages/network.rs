@@ -6,6 +6,7 @@ use frontend::view::text::grouped;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use serde::Serialize;
+use shared::api::Status;
 
 use crate::api::{self, Failure};
 use crate::components::empty::Empty;
@@ -15,6 +16,7 @@ use crate::components::heading::PageHeading;
 use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonRows;
 use crate::live::use_live;
+use crate::pages::verification::verification;
 
 #[derive(Serialize)]
 struct Register {
@@ -38,6 +40,7 @@ pub(crate) fn NetworkPage() -> impl IntoView {
     view! {
         <PageHeading title="Network" />
         <ThisNode />
+        {verification()}
         <section>
             <h2>"Peers"</h2>
             {loaded(nodes, || view! { <SkeletonRows rows=2 /> }.into_any(), move |list: NodeList| view! { <Peers list=list /> })}
@@ -53,72 +56,74 @@ pub(crate) fn NetworkPage() -> impl IntoView {
 fn ThisNode() -> impl IntoView {
     let live = use_live();
     // Height and age change with every block; these do not.
-    let identity = Memo::new(move |_| {
-        live.with(|status| {
-            let names = (
-                status.network.clone(),
-                status.version.clone(),
-                status.symbol.clone(),
-                status.prefix.clone(),
-            );
-            (names, status.genesis_hash, status.interval_ms, status.mining)
-        })
-    });
+    let genesis = Memo::new(move |_| live.with(|status| status.genesis_hash.to_string()).unwrap_or_default());
     view! {
         <section>
             <h2>"This node"</h2>
-            {move || match identity.get() {
-                None => view! { <SkeletonRows rows=5 /> }.into_any(),
-                Some(((network, version, symbol, prefix), genesis, interval_ms, mining)) => {
-                    view! {
-                        <dl class="fields">
-                            <div>
-                                <dt>"Network"</dt>
-                                <dd>{network}</dd>
-                            </div>
-                            <div>
-                                <dt>"Version"</dt>
-                                <dd>{version}</dd>
-                            </div>
-                            <div>
-                                <dt>"Genesis hash"</dt>
-                                <dd>
-                                    <HashText hash=genesis.to_string() name="Genesis hash" href="/explorer/blocks/0" />
-                                </dd>
-                            </div>
-                            <div>
-                                <dt>"Coin"</dt>
-                                <dd>{symbol} <span class="quiet">" · 100,000,000 base units each"</span></dd>
-                            </div>
-                            <div>
-                                <dt>"Addresses begin with"</dt>
-                                <dd class="mono">{prefix} "1"</dd>
-                            </div>
-                            <div>
-                                <dt>"Aimed interval"</dt>
-                                <dd>{frontend::view::time::duration(interval_ms)}</dd>
-                            </div>
-                            <div>
-                                <dt>"Mining"</dt>
-                                <dd>{if mining { "always" } else { "on demand" }}</dd>
-                            </div>
-                            <div>
-                                <dt>"Limits"</dt>
-                                <dd>"memo 64 bytes · 100 transfers a batch · pages of 100"</dd>
-                            </div>
-                            <div>
-                                <dt>"For programs"</dt>
-                                <dd>
-                                    <a href="/docs" rel="external">"HTTP description"</a>
-                                </dd>
-                            </div>
-                        </dl>
-                    }
-                        .into_any()
-                }
+            {move || {
+                let _ = genesis.get();
+                untrack(|| live.status()).map_or_else(|| view! { <SkeletonRows rows=5 /> }.into_any(), identity)
             }}
         </section>
     }
+}
+
+fn identity(status: Status) -> AnyView {
+    let Status {
+        network,
+        version,
+        symbol,
+        prefix,
+        interval_ms,
+        mining,
+        genesis_hash,
+        ..
+    } = status;
+    view! {
+        <dl class="fields">
+            <div>
+                <dt>"Network"</dt>
+                <dd>{network}</dd>
+            </div>
+            <div>
+                <dt>"Version"</dt>
+                <dd>{version}</dd>
+            </div>
+            <div>
+                <dt>"Genesis hash"</dt>
+                <dd>
+                    <HashText hash=genesis_hash.to_string() name="Genesis hash" href="/explorer/blocks/0" />
+                </dd>
+            </div>
+            <div>
+                <dt>"Coin"</dt>
+                <dd>{symbol} <span class="quiet">" · 100,000,000 base units each"</span></dd>
+            </div>
+            <div>
+                <dt>"Addresses begin with"</dt>
+                <dd class="mono">{prefix} "1"</dd>
+            </div>
+            <div>
+                <dt>"Aimed interval"</dt>
+                <dd>{frontend::view::time::duration(interval_ms)}</dd>
+            </div>
+            <div>
+                <dt>"Mining"</dt>
+                <dd>{if mining { "always" } else { "on demand" }}</dd>
+            </div>
+            <div>
+                <dt>"Limits"</dt>
+                <dd>"memo 64 bytes · 100 transfers a batch · pages of 100"</dd>
+            </div>
+            <div>
+                <dt>"For programs"</dt>
+                <dd>
+                    <a href="/docs" rel="external">"HTTP description"</a>
+                </dd>
+            </div>
+        </dl>
+    }
+    .into_any()
 }
 
 #[component]

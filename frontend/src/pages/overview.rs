@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use crate::components::chart::{Chart, Value};
 use crate::components::failure::FailureNotice;
 use crate::components::heading::PageHeading;
+use crate::components::shown::shown;
 use crate::components::stack::Stack;
 use crate::components::trust::Trust;
 use crate::live::{Live, use_live};
@@ -48,7 +49,7 @@ fn tip_findings(live: Live) -> Findings {
 #[component]
 fn Tip() -> impl IntoView {
     let live = use_live();
-    let findings = Memo::new(move |_| tip_findings(live));
+    let findings = Signal::derive(move || tip_findings(live));
     let age = move || {
         live.with(|status| status.tip_timestamp)
             .map(|then| time::ago(live.now(), then))
@@ -120,21 +121,19 @@ fn Facts() -> impl IntoView {
 fn Charts() -> impl IntoView {
     let live = use_live();
     // Oldest first, as time runs.
-    let headers = Memo::new(move |_| {
+    let headers = move || {
         let blocks = live.blocks().unwrap_or_default();
         // The genesis block's time is the parameters': how long ago that was says nothing of blocks.
         let mined = blocks.into_iter().rev().map(|block| block.header);
         mined.filter(|header| header.height > 0).collect::<Vec<_>>()
-    });
-    let pairs = move |read: fn(&shared::api::HeaderJson, &shared::api::HeaderJson) -> Value| {
-        headers.with(|headers| {
-            headers
-                .windows(2)
-                .map(|pair| read(&pair[0], &pair[1]))
-                .collect::<Vec<_>>()
-        })
     };
-    let intervals = Memo::new(move |_| {
+    let pairs = move |read: fn(&shared::api::HeaderJson, &shared::api::HeaderJson) -> Value| {
+        headers()
+            .windows(2)
+            .map(|pair| read(&pair[0], &pair[1]))
+            .collect::<Vec<_>>()
+    };
+    let intervals = Signal::derive(move || {
         pairs(|before, header| {
             let length = header.timestamp.saturating_sub(before.timestamp);
             Value {
@@ -144,7 +143,7 @@ fn Charts() -> impl IntoView {
             }
         })
     });
-    let difficulties = Memo::new(move |_| {
+    let difficulties = Signal::derive(move || {
         pairs(|before, header| {
             let work = shared::api::Decimal(header.work.0.saturating_sub(before.work.0));
             Value {
@@ -154,18 +153,21 @@ fn Charts() -> impl IntoView {
             }
         })
     });
-    let is_enough = Memo::new(move |_| intervals.with(Vec::len) >= 2);
-    view! {
-        <Show when=move || is_enough.get()>
-            <section class="charts" aria-label="Over time">
-                <Chart
-                    title="Interval"
-                    of="Block"
-                    values=intervals
-                    scale=|top| time::duration((top * 1000.0) as u64)
-                />
-                <Chart title="Difficulty" of="Block" values=difficulties scale=short_number />
-            </section>
-        </Show>
-    }
+    shown(
+        move || intervals.with(Vec::len) >= 2,
+        move || {
+            view! {
+                <section class="charts" aria-label="Over time">
+                    <Chart
+                        title="Interval"
+                        of="Block"
+                        values=intervals
+                        scale=|top| time::duration((top * 1000.0) as u64)
+                    />
+                    <Chart title="Difficulty" of="Block" values=difficulties scale=short_number />
+                </section>
+            }
+            .into_any()
+        },
+    )
 }

@@ -49,9 +49,9 @@ pub(crate) fn TransactionPage() -> impl IntoView {
 #[component]
 fn Whole(answer: TransactionJson, asked: String) -> impl IntoView {
     let live = use_live();
-    let findings = Memo::new({
+    let findings = Signal::derive({
         let answer = answer.clone();
-        move |_| match live.chain() {
+        move || match live.chain() {
             Some((genesis, prefix)) => verify::transaction(&answer, &asked, &genesis, &prefix),
             None => Findings::claimed("The chain’s name was not read yet."),
         }

@@ -1,10 +1,11 @@
 //! What the page checks itself, step by step, with the code that the node runs.
 //!
-//! None of it proves that a header is on the heaviest chain: that stays the node's word, and the steps say so.
+//! None of it proves that a header is on the heaviest chain: [`Proved::judge`](crate::chain::Proved::judge) adds that.
 
 use shared::address::{self, Prefix};
 use shared::api::{self, AccountJson, BlockJson, HeaderJson, Standing, TransactionJson};
 use shared::block;
+use shared::chain_proof::ShownHeader;
 use shared::hash::Hash;
 use shared::pow::Target;
 use shared::state::Account;
@@ -41,11 +42,11 @@ impl Step {
         Self { outcome, text }
     }
 
-    fn refuted(text: impl Into<String>) -> Self {
+    pub(crate) fn refuted(text: impl Into<String>) -> Self {
         Self::of(false, "", text)
     }
 
-    fn claimed(text: impl Into<String>) -> Self {
+    pub(crate) fn claimed(text: impl Into<String>) -> Self {
         Self {
             outcome: Outcome::Claimed,
             text: text.into(),
@@ -58,8 +59,10 @@ impl Step {
 pub struct Findings {
     /// What the mark says.
     pub outcome: Outcome,
-    /// The height of the header that everything was checked against.
-    pub height: Option<u64>,
+    /// The header that everything was checked against, as the node gave it: whether the hash is its own stands in the steps.
+    pub header: Option<ShownHeader>,
+    /// Whether it is to hold at present, and not only after that header.
+    pub is_present: bool,
     /// The steps, in order.
     pub steps: Vec<Step>,
 }
@@ -70,21 +73,24 @@ impl Findings {
     pub fn claimed(text: impl Into<String>) -> Self {
         Self {
             outcome: Outcome::Claimed,
-            height: None,
+            header: None,
+            is_present: false,
             steps: vec![Step::claimed(text)],
         }
     }
 
-    /// Everything was computed, unless a step is refuted. What remains claimed is said beneath.
-    fn checked(height: u64, mut steps: Vec<Step>) -> Self {
+    /// Everything was computed against this header, unless a step is refuted.
+    fn checked(header: &HeaderJson, steps: Vec<Step>) -> Self {
         let is_refuted = steps.iter().any(|step| step.outcome == Outcome::Refuted);
         let outcome = if is_refuted { Outcome::Refuted } else { Outcome::Proved };
-        steps.push(Step::claimed(
-            "That this block is on the heaviest chain is the node’s word.",
-        ));
         Self {
             outcome,
-            height: Some(height),
+            header: Some(ShownHeader {
+                height: header.height,
+                hash: header.hash,
+                work: header.work.0,
+            }),
+            is_present: false,
             steps,
         }
     }
@@ -92,7 +98,7 @@ impl Findings {
     /// The mark's name for people who hear the page.
     #[must_use]
     pub fn name(&self) -> String {
-        match (self.outcome, self.height) {
+        match (self.outcome, self.header.map(|header| header.height)) {
             (Outcome::Proved, Some(height)) => format!("Verified at height {height}"),
             (Outcome::Proved, None) => "Verified".to_owned(),
             (Outcome::Claimed, _) => "The node’s word".to_owned(),
@@ -145,7 +151,7 @@ pub fn header(json: &HeaderJson, genesis: &Hash) -> Vec<Step> {
 /// A header in a list or at a tip.
 #[must_use]
 pub fn header_findings(json: &HeaderJson, genesis: &Hash) -> Findings {
-    Findings::checked(json.height, header(json, genesis))
+    Findings::checked(json, header(json, genesis))
 }
 
 /// A block: that it is the one whose hash or height was asked for, its header, and that its transactions are those that
@@ -164,7 +170,7 @@ pub fn block(json: &BlockJson, asked: &str, genesis: &Hash, prefix: &Prefix) -> 
         ),
         None => Step::refuted("The block’s transactions cannot be read."),
     });
-    Findings::checked(json.header.height, steps)
+    Findings::checked(&json.header, steps)
 }
 
 /// The refutation when the answer is about another block. What the hash is of, the header's own step proves.
@@ -217,7 +223,10 @@ pub fn account(json: &AccountJson, asked: &str, genesis: &Hash, prefix: &Prefix)
         },
         _ => Step::refuted("The account’s proof cannot be read."),
     });
-    Findings::checked(json.header.height, steps)
+    Findings {
+        is_present: true,
+        ..Findings::checked(&json.header, steps)
+    }
 }
 
 fn account_step(found: Account, json: &AccountJson, branches: usize) -> Step {
@@ -291,7 +300,8 @@ pub fn transaction(json: &TransactionJson, asked: &str, genesis: &Hash, prefix: 
         ));
         return Findings {
             outcome,
-            height: None,
+            header: None,
+            is_present: false,
             steps,
         };
     };
@@ -307,7 +317,7 @@ pub fn transaction(json: &TransactionJson, asked: &str, genesis: &Hash, prefix: 
         ),
         None => Step::refuted("The proof of inclusion cannot be read."),
     });
-    Findings::checked(mined_in.height, steps)
+    Findings::checked(mined_in, steps)
 }
 
 fn id_step(found: Hash, claimed: Hash) -> Step {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -20,6 +20,16 @@ pub(super) const BINARYEN: &str = "132.0.0";
 const FEATURES: &str = "--enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue --enable-mutable-globals \
     --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext";
 
+/// Before the usual passes: code is taken apart and put together in a more regular form. In one comparison the page became
+/// 0.6 % smaller in brotli.
+const BEFORE: &str = "--flatten --rereloop -Oz";
+
+/// After them: functions of like names, which are alike, lie side by side. Another 0.6 %.
+const AFTER: &str = "--reorder-functions-by-name";
+
+/// What runs before wasm-opt.
+const STRIP: &str = include_str!("wasm-opt.mjs");
+
 /// Finds or installs wasm-opt and tells the folder that has it.
 ///
 /// # Errors
@@ -31,8 +41,15 @@ pub(super) fn wasm_opt(step: &mut Step) -> Result<PathBuf> {
     )?;
     let home = workspace::cache()?.join(format!("binaryen-{BINARYEN}"));
     let bin = home.join("bin");
+    let programs = [("wasm-opt", script()), ("wasm-opt.mjs", STRIP.to_owned())];
     if bin.join("wasm-opt").is_file() {
-        step.note("already there");
+        // An earlier version may have called it in another way.
+        let is_same = |(name, text): &(&str, String)| fs::read_to_string(bin.join(name)).is_ok_and(|old| old == *text);
+        if programs.iter().all(is_same) {
+            step.note("already there");
+        } else {
+            write_programs(&bin, &programs)?;
+        }
         return Ok(bin);
     }
     let partial = unfinished(&home, ".partial");
@@ -46,15 +63,27 @@ pub(super) fn wasm_opt(step: &mut Step) -> Result<PathBuf> {
     step.run(install.arg(format!("binaryen@{BINARYEN}")))
         .context("npm could not install binaryen")?;
 
-    let script = format!(
-        "#!/bin/sh\n# Trunk calls this; the features are those of rustc's wasm32.\n\
-         exec node \"$(dirname \"$0\")/../node_modules/binaryen/bin/wasm-opt\" \"$@\" {FEATURES}\n"
-    );
-    let wrapper = partial.join("bin/wasm-opt");
-    fs::write(&wrapper, script)?;
-    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755))?;
+    write_programs(&partial.join("bin"), &programs)?;
     put(&partial, &home)?;
     Ok(bin)
+}
+
+/// What Trunk calls.
+fn script() -> String {
+    format!(
+        "#!/bin/sh\n# Trunk calls this; the features are those of rustc's wasm32.\n\
+         exec node \"$(dirname \"$0\")/wasm-opt.mjs\" {BEFORE} \"$@\" {AFTER} {FEATURES}\n"
+    )
+}
+
+fn write_programs(bin: &Path, programs: &[(&str, String)]) -> Result<()> {
+    for (name, text) in programs {
+        let (path, partial) = (bin.join(name), bin.join(format!("{name}.partial")));
+        fs::write(&partial, text)?;
+        fs::set_permissions(&partial, fs::Permissions::from_mode(0o755))?;
+        fs::rename(&partial, &path).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Installs the packages of `e2e/` when its lock file changed since they were.

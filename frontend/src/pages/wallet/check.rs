@@ -108,7 +108,7 @@ fn form(opened: RwSignal<Option<String>>) -> impl IntoView {
             </div>
             <div class="check-picture">
                 <p id="check-picture">"Or a picture of a QR code"</p>
-                {scan_button(on_text)}
+                {scan_button(on_text, said)}
             </div>
         </form>
     }

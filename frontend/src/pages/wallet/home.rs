@@ -76,10 +76,7 @@ fn Balance() -> impl IntoView {
     let holdings = wallet.ledger.holdings;
     // Drawn once and changed in place: a popover that somebody reads stays open while blocks come.
     let is_here = Memo::new(move |_| holdings.with(|holdings| matches!(holdings, Loaded::Here(_))));
-    let failure = Memo::new(move |_| match holdings.get() {
-        Loaded::Failed(failure) => Some(failure),
-        _ => None,
-    });
+    let failure = Memo::new(move |_| failure_of(holdings));
     move || match (is_here.get(), failure.get()) {
         (true, _) => view! { <Figures /> }.into_any(),
         (false, Some(failure)) => {
@@ -93,6 +90,13 @@ fn Balance() -> impl IntoView {
         }
         .into_any(),
     }
+}
+
+fn failure_of<T: Send + Sync + 'static>(loaded: RwSignal<Loaded<T>>) -> Option<Failure> {
+    loaded.with(|loaded| match loaded {
+        Loaded::Failed(failure) => Some(failure.clone()),
+        _ => None,
+    })
 }
 
 #[component]
@@ -203,22 +207,17 @@ pub(super) fn MineButton(address: String) -> impl IntoView {
 pub(super) fn activity(listed: Signal<Vec<Row>>, drafting: Option<Drafting>) -> impl IntoView {
     let wallet = use_wallet();
     let rows = wallet.ledger.rows;
-    let kind = Memo::new(move |_| {
-        rows.with(|rows| match rows {
-            Loaded::Loading => (false, None),
-            Loaded::Here(rows) => (!rows.is_empty(), None),
-            Loaded::Failed(failure) => (false, Some(failure.clone())),
-        })
-    });
+    let failure = Memo::new(move |_| failure_of(rows));
+    let has_lines = Memo::new(move |_| rows.with(|rows| matches!(rows, Loaded::Here(rows) if !rows.is_empty())));
     let is_loading = Memo::new(move |_| rows.with(|rows| matches!(rows, Loaded::Loading)));
-    move || match (is_loading.get(), kind.get()) {
-        (true, _) => view! { <SkeletonRows rows=4 /> }.into_any(),
-        (false, (true, _)) => super::rows::rows(listed, drafting).into_any(),
-        (false, (false, Some(failure))) => {
+    move || match (is_loading.get(), has_lines.get(), failure.get()) {
+        (true, ..) => view! { <SkeletonRows rows=4 /> }.into_any(),
+        (false, true, _) => super::rows::rows(listed, drafting).into_any(),
+        (false, false, Some(failure)) => {
             let retry = Callback::new(move |()| wallet.ledger.refresh());
             view! { <FailureNotice failure retry /> }.into_any()
         }
-        (false, (false, None)) => view! {
+        (false, false, None) => view! {
             <Empty title="No coins yet.">
                 "Mine a block or " <a href="/wallet/receive">"show your address"</a> "."
             </Empty>

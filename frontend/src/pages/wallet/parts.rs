@@ -1,16 +1,9 @@
 //! Small parts that several of the wallet's screens use.
 
-use std::pin::Pin;
-
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
-/// Runs a task that ends with the part of the screen that started it. In a box, so that what surrounds a task is compiled
-/// once for all.
-pub(super) fn while_here(task: impl Future<Output = ()> + 'static) {
-    let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
-    leptos::reactive::spawn_local_scoped_with_cancellation(task);
-}
+pub(super) use crate::browser::while_here;
 
 /// A labelled text field with a hint and what is wrong.
 #[component]

@@ -14,6 +14,8 @@ use crate::api::Failure;
 use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
 use crate::components::failure::FailureNotice;
+use crate::components::keyed::{Line, keyed};
+use crate::components::shown::shown;
 use crate::components::when::When;
 use crate::live::use_live;
 
@@ -55,15 +57,20 @@ pub(super) fn rows(listed: Signal<Vec<Row>>, drafting: Option<Drafting>) -> impl
     };
     view! {
         <ul class="wallet-rows">
-            <For each=move || listed.get() key=|row| (row.id, row.height) let:row>
-                {line(row, drafting)}
-            </For>
+            {keyed(move || listed.get().into_iter().map(|row| keyed_line(row, drafting)).collect())}
         </ul>
         {move || failure.get().map(|failure| view! { <FailureNotice failure /> })}
-        <Show when=move || ledger.next.with(Option::is_some)>
-            <button type="button" class="button button-quiet" on:click=more>"Show older"</button>
-        </Show>
+        {shown(
+            move || ledger.next.with(Option::is_some),
+            move || view! { <button type="button" class="button button-quiet" on:click=more>"Show older"</button> }.into_any(),
+        )}
     }
+}
+
+fn keyed_line(row: Row, drafting: Option<Drafting>) -> Line {
+    let height = row.height.map(|height| height.to_string()).unwrap_or_default();
+    let key = [row.id.to_string(), height].join(" ");
+    Line::new(key, move || line(row, drafting).into_any())
 }
 
 fn line(row: Row, drafting: Option<Drafting>) -> impl IntoView {
@@ -71,7 +78,7 @@ fn line(row: Row, drafting: Option<Drafting>) -> impl IntoView {
     let live = use_live();
     let (id, height) = (row.id, row.height);
     let state = move || {
-        let tip = live.with(|status| status.height).unwrap_or_default();
+        let tip = live.height();
         height.map_or_else(
             || "Pending".to_owned(),
             |height| count(tip.saturating_sub(height) + 1, "confirmation", "confirmations"),

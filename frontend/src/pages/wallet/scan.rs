@@ -7,11 +7,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, HtmlInputElement};
 
-use super::parts::{Alarm, while_here};
+use super::parts::while_here;
 
-/// A button that takes or chooses a picture, and gives the text of the QR code in it.
-pub(crate) fn scan_button(on_text: Callback<String>) -> impl IntoView {
-    let said = RwSignal::new(None::<String>);
+/// A button that takes or chooses a picture, and gives the text of the QR code in it, or says why there is none.
+pub(crate) fn scan_button(on_text: Callback<String>, said: RwSignal<Option<String>>) -> impl IntoView {
     let chosen = move |event: leptos::ev::Event| {
         let input: HtmlInputElement = event_target(&event);
         let Some(file) = input.files().and_then(|files| files.get(0)) else {
@@ -32,7 +31,6 @@ pub(crate) fn scan_button(on_text: Callback<String>) -> impl IntoView {
             <input type="file" class="sr-only" accept="image/*" capture="environment" on:change=chosen />
             "Scan a picture"
         </label>
-        <Alarm said />
     }
 }
 

@@ -9,7 +9,7 @@ use shared::hash::Hash;
 use super::session::{Phase, Wallet};
 use crate::api;
 use crate::browser::{store, stored};
-use crate::live::Live;
+use crate::live::{Live, use_live};
 
 impl Wallet {
     /// Compares the chain with what was seen of it, whenever it changes while the wallet is open.
@@ -73,8 +73,10 @@ impl Wallet {
 
     /// What is said of a chain that changed, with a button to take it as it is.
     pub(super) fn chain_notice(self) -> impl IntoView {
+        let live = use_live();
         let understand = move |_| {
             self.chain_change.set(None);
+            live.prove_anew();
             if let Some(genesis) = self.genesis() {
                 crate::browser::spawn(self.compare(genesis, true));
             }

@@ -28,6 +28,7 @@ use super::warnings::{name_of, warnings};
 use crate::api;
 use crate::components::heading::PageHeading;
 use crate::live::use_live;
+use crate::proving::doubt;
 use crate::router::{NavigateOptions, use_navigate, use_query};
 
 /// The whole process, as one state.
@@ -53,8 +54,8 @@ pub(super) struct Fields {
     /// What is chosen of "Valid until": nothing, a number of blocks, or `height`.
     pub(super) until: RwSignal<String>,
     pub(super) height: RwSignal<String>,
-    /// The address whose owner signed the request that filled in the form.
-    pub(super) signer: RwSignal<Option<String>>,
+    /// The signed request that filled in the form.
+    pub(super) request: RwSignal<Option<String>>,
 }
 
 /// A transfer from the form to the node.
@@ -83,7 +84,7 @@ fn send(owner: Owner) -> impl IntoView {
         memo: RwSignal::default(),
         until: RwSignal::default(),
         height: RwSignal::default(),
-        signer: RwSignal::default(),
+        request: RwSignal::default(),
     };
     let process = Process {
         step: RwSignal::new(Step::Form),
@@ -249,6 +250,9 @@ pub(super) fn review(
     let (Some(holdings), Some(network)) = (holdings, network) else {
         return Err("Your balance is not known yet. Wait until the node has answered.".to_owned());
     };
+    if let Some(why) = doubt(&holdings.findings) {
+        return Err(["Your balance is not verified, and nothing is sent before it is. ", &why].concat());
+    }
     let queue = Queue::new(&holdings.pending, replaced);
     let outcome =
         simulate(&transfer, holdings.height, holdings.mined, None, Some(queue)).map_err(|rule| refusal(&rule))?;

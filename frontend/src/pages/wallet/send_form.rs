@@ -11,7 +11,7 @@ use shared::api::{FeeEstimate, Fees};
 use shared::transaction::Memo as MemoText;
 
 use super::focus::focus_on;
-use super::parts::{Field, submit, while_here};
+use super::parts::{Alarm, Field, submit, while_here};
 use super::send::{Fields, Process, holdings, review};
 use super::session::{Owner, Wallet, use_wallet};
 use super::warnings::{name_of, warnings};
@@ -49,7 +49,8 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
             return;
         };
         let form = Form {
-            recipient: untrack(|| resolved(wallet, fields)),
+            // Read once more: its time may be over.
+            recipient: untrack(|| request(fields).unwrap_or_else(|| resolved(wallet, fields))),
             amount: fields.amount.get_untracked(),
             fee: fields.fee.get_untracked(),
             memo: fields.memo.get_untracked(),
@@ -73,18 +74,13 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
     // What was wrong with a field is no longer so once another thing is typed there.
     let typed = move |event| {
         let field = event_target::<web_sys::Element>(&event).id();
-        faults.update(|faults| match field.as_str() {
-            "recipient" => faults.recipient = None,
-            "amount" => faults.amount = None,
-            "fee" => faults.fee = None,
-            "memo" => faults.memo = None,
-            _ => faults.until = None,
-        });
+        faults.update(|faults| faults.clear(&field));
     };
     let all = move |_| {
         if let Some(sender) = untrack(sender) {
             let most = fields.fee.with_untracked(|fee| send::all(sender.spendable, fee));
             fields.amount.set(most.unwrap_or(Amount::ZERO).to_coins());
+            faults.update(|faults| faults.clear("amount"));
         }
     };
     let spendable =
@@ -105,12 +101,12 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
     view! {
         <PageHeading title="Send" />
         <form class="card wallet-send" on:submit=submit(go) on:input=typed novalidate>
-            {recipient(wallet, owner, fields, fault(|faults| &faults.recipient))}
+            {recipient(wallet, owner, fields, faults)}
             <Field label="Amount" id="amount" value=fields.amount fault=fault(|faults| &faults.amount) hint=spendable inputmode="decimal">
                 <button type="button" class="wallet-chip" on:click=all>"All"</button>
             </Field>
             <Field label="Fee" id="fee" value=fields.fee fault=fault(|faults| &faults.fee) hint=fee_hint inputmode="decimal" />
-            {suggestions(fields.fee)}
+            {suggestions(fields.fee, faults)}
             <Field label="Memo" id="memo" value=fields.memo fault=fault(|faults| &faults.memo) hint=memo_hint />
             {more(fields, fault(|faults| &faults.until))}
             <button type="submit" class="button">"Review"</button>
@@ -126,28 +122,39 @@ fn resolved(wallet: Wallet, fields: Fields) -> String {
     found.unwrap_or(text)
 }
 
+/// The signed request that filled in the form, as long as that says the same.
+fn request(fields: Fields) -> Option<String> {
+    let (recipient, amount, memo) = (fields.recipient.get(), fields.amount.get(), fields.memo.get());
+    let request = fields.request.get()?;
+    link::asks_for(&request, &recipient, &amount, &memo).then_some(request)
+}
+
 /// The recipient's field, with their cairn, the contacts that may be meant, and the warnings.
-fn recipient(wallet: Wallet, owner: Owner, fields: Fields, fault: Signal<Option<String>>) -> impl IntoView {
+fn recipient(wallet: Wallet, owner: Owner, fields: Fields, faults: RwSignal<Faults>) -> impl IntoView {
+    let unread = RwSignal::new(None::<String>);
     // A pasted link fills in what it asks for; one that cannot be read, or is of another network, is told below.
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<String>| {
         let text = fields.recipient.get();
+        unread.set(None);
+        faults.update(|faults| faults.recipient = None);
+        if before.is_some_and(|before| before != text) {
+            fields.request.set(None);
+        }
         let asked = wallet
             .network
             .with(|network| link::read(&text, &network.as_ref()?.here()).ok());
-        match asked {
-            Some(Asked { link, is_signed, .. }) => {
-                fields.signer.set(is_signed.then(|| link.address.clone()));
-                fields.recipient.set(link.address);
-                if let Some(amount) = link.amount {
-                    fields.amount.set(amount.to_coins());
-                }
-                if let Some(memo) = link.memo {
-                    fields.memo.set(memo);
-                }
-            }
-            None if fields.signer.with_untracked(|signer| signer.as_ref() != Some(&text)) => fields.signer.set(None),
-            None => {}
+        let Some(Asked { link, is_signed, .. }) = asked else {
+            return text;
+        };
+        fields.request.set(is_signed.then_some(text));
+        fields.recipient.set(link.address.clone());
+        if let Some(amount) = link.amount {
+            fields.amount.set(amount.to_coins());
         }
+        if let Some(memo) = link.memo {
+            fields.memo.set(memo);
+        }
+        link.address
     });
     let payee = Memo::new(move |_| {
         let text = resolved(wallet, fields);
@@ -162,14 +169,13 @@ fn recipient(wallet: Wallet, owner: Owner, fields: Fields, fault: Signal<Option<
     let address = move || payee.get().and_then(Result::ok);
     // A wrong address is told while it is typed once it is as long as one.
     let said = Signal::derive(move || match payee.get() {
-        Some(Ok(_)) => None,
         Some(Err(said)) if fields.recipient.with(|text| text.trim().len() >= 60) => Some(said),
-        _ => fault.get(),
+        _ => faults.with(|faults| faults.recipient.clone()),
     });
     let owner = StoredValue::new(owner);
     let hint = Signal::derive(move || {
         let address = address()?;
-        if fields.signer.with(|signer| signer.as_ref() == Some(&address)) {
+        if request(fields).is_some() {
             return Some("Signed by the recipient ✓".to_owned());
         }
         let name = owner.with_value(|owner| name_of(wallet, owner, &address))?;
@@ -200,7 +206,8 @@ fn recipient(wallet: Wallet, owner: Owner, fields: Fields, fault: Signal<Option<
                     .map(|address| view! { <span class="wallet-field-cairn"><Cairn address size=32 /></span> })
             }}
         </Field>
-        {super::scan::scan_button(Callback::new(move |text| fields.recipient.set(text)))}
+        {super::scan::scan_button(Callback::new(move |text| fields.recipient.set(text)), unread)}
+        <Alarm said=unread />
         {chips}
         {move || address().and_then(|address| owner.with_value(|owner| warnings(wallet, owner, &address)))}
     }
@@ -253,7 +260,7 @@ fn more(fields: Fields, fault: Signal<Option<String>>) -> impl IntoView {
 }
 
 /// The node's estimates, as buttons. The first fills in the fee until somebody types another one.
-fn suggestions(fee: RwSignal<String>) -> impl IntoView {
+fn suggestions(fee: RwSignal<String>, faults: RwSignal<Faults>) -> impl IntoView {
     let live = use_live();
     let fees = RwSignal::new(None::<Fees>);
     let has_none = RwSignal::new(false);
@@ -273,9 +280,13 @@ fn suggestions(fee: RwSignal<String>) -> impl IntoView {
         let coins = estimate.fee.to_coins();
         let time = frontend::view::time::duration(estimate.expected_ms);
         let (chosen, shown) = (coins.clone(), coins.clone());
+        let choose = move |_| {
+            fee.set(chosen.clone());
+            faults.update(|faults| faults.clear("fee"));
+        };
         let is_chosen = move || fee.with(|fee| if *fee == coins { "true" } else { "false" });
         view! {
-            <button type="button" class="wallet-chip" aria-pressed=is_chosen on:click=move |_| fee.set(chosen.clone())>
+            <button type="button" class="wallet-chip" aria-pressed=is_chosen on:click=choose>
                 {move || format!("{shown} {} · about {time}", live.symbol())}
             </button>
         }

@@ -1,6 +1,5 @@
 //! A signed transfer on its way: pending, then confirmed, as the outbox knows.
 
-use crate::router::A;
 use frontend::view::verify::{Findings, Outcome};
 use frontend::wallet::outbox::{Item, State};
 use frontend::wallet::progress::Progress;
@@ -30,7 +29,7 @@ pub(super) fn sent(wallet: Wallet, signed: &SignedTransfer, on_again: Callback<(
     let state = Memo::new(move |before: Option<&Option<State>>| {
         let found = item().map(|item: Item| item.state);
         let mined = || {
-            let height = ledger.following.report(&id)?.height?;
+            let height = ledger.following.report(&id)?.header?.height;
             Some(State::Mined { height })
         };
         found.or_else(mined).or_else(|| before.copied().flatten())
@@ -59,8 +58,7 @@ pub(super) fn sent(wallet: Wallet, signed: &SignedTransfer, on_again: Callback<(
         _ if is_posting() => "On its way to the node …".to_owned(),
         _ if is_doubted() => Progress::Doubted.sentence(),
         Some(State::Mined { height }) => {
-            let tip = live.with(|status| status.height).unwrap_or_default();
-            let confirmations = tip.saturating_sub(height) + 1;
+            let confirmations = live.height().saturating_sub(height) + 1;
             Progress::Confirmed { height, confirmations }.sentence()
         }
         None | Some(State::Pending) => Progress::Pending.sentence(),
@@ -81,6 +79,8 @@ pub(super) fn sent(wallet: Wallet, signed: &SignedTransfer, on_again: Callback<(
         }
         untrack(item).map(|item| actions(wallet, &item, refused))
     };
+    // One primary button at a time.
+    let has_action = move || !is_posting() && item().is_some_and(|item| item.notice().action.is_some());
     let contact = {
         let recipient = recipient.clone();
         move || {
@@ -127,7 +127,7 @@ pub(super) fn sent(wallet: Wallet, signed: &SignedTransfer, on_again: Callback<(
             <Alarm said=refused />
             {offered}
             <div class="wallet-actions">
-                <A href="/wallet" attr:class="button">"To the wallet"</A>
+                <a class="button" class:button-quiet=has_action href="/wallet">"To the wallet"</a>
                 <button type="button" class="button button-quiet" on:click=move |_| on_again.run(())>"Send another"</button>
             </div>
         </section>

@@ -13,6 +13,8 @@ use leptos::ev::{ClipboardEvent, KeyboardEvent};
 use leptos::html::Input;
 use leptos::prelude::*;
 
+use crate::components::keyed::{Line, keyed};
+
 /// The words as they are typed, one signal each, so that typing in one place draws one place.
 #[derive(Clone, Copy)]
 pub(super) struct Words(RwSignal<Vec<RwSignal<String>>>);
@@ -79,7 +81,8 @@ pub(super) fn WordFields(
     #[prop(into, optional)]
     wrong: Signal<Option<usize>>,
     /// Runs after Enter in the last field.
-    on_done: impl Fn() + Clone + Send + Sync + 'static,
+    #[prop(into)]
+    on_done: Callback<()>,
 ) -> impl IntoView {
     let is_shown = RwSignal::new(false);
     // Where the focus was last: what fits there is offered while it moves on to the offers.
@@ -118,75 +121,71 @@ pub(super) fn WordFields(
             }
         });
     };
-    let draw = {
-        let on_done = on_done.clone();
-        move |(index, word): (usize, RwSignal<String>)| {
-            let input = NodeRef::<Input>::new();
-            fields.update_value(|fields| {
-                fields.truncate(index);
-                fields.push(input);
-            });
-            let place = move || places.with(|places| places.get(index).copied().unwrap_or(index + 1));
-            let id = format!("word-{}", index + 1);
-            let on_done = on_done.clone();
-            let key = move |event: KeyboardEvent| {
-                let goes_on = matches!(event.key().as_str(), " " | "Enter");
-                if !goes_on || event.is_composing() {
-                    return;
-                }
-                event.prevent_default();
-                if let Some(decided) = word.with_untracked(|typed| entry::decided(typed)) {
-                    word.set(decided.to_owned());
-                }
-                if !focus(index + 1) && event.key() == "Enter" {
-                    on_done();
-                }
-            };
-            let problem = move || {
-                if typing.get() == Some(index) {
-                    None
-                } else {
-                    word.with(|typed| entry::word_problem(typed))
-                }
-            };
-            let is_wrong = move || wrong.get() == Some(place()) || problem().is_some();
-            let fault_id = format!("{id}-fault");
-            let described = {
-                let fault_id = fault_id.clone();
-                move || problem().map(|_| fault_id.clone())
-            };
-            view! {
-                <li class="wallet-word" class:is-wrong=is_wrong>
-                    <label for=id.clone()>{move || format!("Word {}", place())}</label>
-                    <input
-                        id=id
-                        type="text"
-                        autocomplete="off"
-                        autocapitalize="none"
-                        spellcheck="false"
-                        maxlength="16"
-                        data-bwignore="true"
-                        data-lpignore="true"
-                        class="wallet-secret"
-                        class:is-shown=move || is_shown.get()
-                        node_ref=input
-                        aria-invalid=move || is_wrong().then_some("true")
-                        aria-describedby=described
-                        prop:value=move || word.get()
-                        on:input=move |event| word.set(event_target_value(&event))
-                        on:focus=move |event| {
-                            // Safari's own attribute, which the macro does not know.
-                            let _ = event_target::<web_sys::Element>(&event).set_attribute("autocorrect", "off");
-                            focused.set(Some(index));
-                            typing.set(Some(index));
-                        }
-                        on:blur=move |_| typing.set(None)
-                        on:paste=move |event| paste(index, event)
-                        on:keydown=key
-                    />
-                    {move || problem().map(|said| view! { <p class="wallet-fault" id=fault_id.clone()>{said}</p> })}
-                </li>
+    let draw = move |(index, word): (usize, RwSignal<String>)| {
+        let input = NodeRef::<Input>::new();
+        fields.update_value(|fields| {
+            fields.truncate(index);
+            fields.push(input);
+        });
+        let place = move || places.with(|places| places.get(index).copied().unwrap_or(index + 1));
+        let id = format!("word-{}", index + 1);
+        let key = move |event: KeyboardEvent| {
+            let goes_on = matches!(event.key().as_str(), " " | "Enter");
+            if !goes_on || event.is_composing() {
+                return;
             }
+            event.prevent_default();
+            if let Some(decided) = word.with_untracked(|typed| entry::decided(typed)) {
+                word.set(decided.to_owned());
+            }
+            if !focus(index + 1) && event.key() == "Enter" {
+                on_done.run(());
+            }
+        };
+        let problem = move || {
+            if typing.get() == Some(index) {
+                None
+            } else {
+                word.with(|typed| entry::word_problem(typed))
+            }
+        };
+        let is_wrong = move || wrong.get() == Some(place()) || problem().is_some();
+        let fault_id = format!("{id}-fault");
+        let described = {
+            let fault_id = fault_id.clone();
+            move || problem().map(|_| fault_id.clone())
+        };
+        view! {
+            <li class="wallet-word" class:is-wrong=is_wrong>
+                <label for=id.clone()>{move || format!("Word {}", place())}</label>
+                <input
+                    id=id
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    maxlength="16"
+                    data-bwignore="true"
+                    data-lpignore="true"
+                    class="wallet-secret"
+                    class:is-shown=move || is_shown.get()
+                    node_ref=input
+                    aria-invalid=move || is_wrong().then_some("true")
+                    aria-describedby=described
+                    prop:value=move || word.get()
+                    on:input=move |event| word.set(event_target_value(&event))
+                    on:focus=move |event| {
+                        // Safari's own attribute, which the macro does not know.
+                        let _ = event_target::<web_sys::Element>(&event).set_attribute("autocorrect", "off");
+                        focused.set(Some(index));
+                        typing.set(Some(index));
+                    }
+                    on:blur=move |_| typing.set(None)
+                    on:paste=move |event| paste(index, event)
+                    on:keydown=key
+                />
+                {move || problem().map(|said| view! { <p class="wallet-fault" id=fault_id.clone()>{said}</p> })}
+            </li>
         }
     };
     let offered = move || {
@@ -195,10 +194,13 @@ pub(super) fn WordFields(
         let offered = word.with(|typed| entry::completions(typed));
         (!offered.is_empty()).then_some((index, offered))
     };
+    let line = move |(index, word): (usize, RwSignal<String>)| {
+        Line::new(index.to_string(), move || draw((index, word)).into_any())
+    };
     let listed = move || {
         words
             .0
-            .with(|words| words.iter().copied().enumerate().collect::<Vec<_>>())
+            .with(|words| words.iter().copied().enumerate().map(line).collect())
     };
     view! {
         <div class="wallet-words">
@@ -232,7 +234,7 @@ pub(super) fn WordFields(
                 }}
             </div>
             <ol class="wallet-word-grid">
-                <For each=listed key=|(index, _)| *index children=draw />
+                {keyed(listed)}
             </ol>
             <label class="wallet-check">
                 <input type="checkbox" prop:checked=move || is_shown.get() on:change=move |event| is_shown.set(event_target_checked(&event)) />
