@@ -11,6 +11,7 @@ mod tests;
 use shared::amount::Amount;
 use shared::api::Standing;
 use shared::hash::Hash;
+use shared::key::PublicKey;
 use shared::transaction::{SignedTransfer, Transfer};
 
 use super::lines;
@@ -299,6 +300,18 @@ impl Outbox {
     #[must_use]
     pub fn items(&self) -> &[Item] {
         &self.items
+    }
+
+    /// The number of the sender's next transfer, as far as this browser can know: of the account, of which so many were
+    /// mined, and of the transfers of it that are on their way from here.
+    #[must_use]
+    pub fn next_nonce(&self, sender: &PublicKey, mined: u64) -> u64 {
+        let transfers = self.items.iter().filter(|item| !item.is_ended());
+        let own = transfers
+            .map(|item| &item.signed.transfer)
+            .filter(|transfer| transfer.sender == *sender);
+        own.map(|transfer| transfer.nonce.saturating_add(1))
+            .fold(mined, u64::max)
     }
 
     /// A transfer.

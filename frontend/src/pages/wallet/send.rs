@@ -217,14 +217,32 @@ fn beside(wallet: Wallet, owner: &Owner, review: &Review, process: Process) -> B
     let (tip, interval_ms) = use_live()
         .with(|status| (status.height, status.interval_ms))
         .unwrap_or_default();
+    let is_payment = review.purpose == Purpose::Pay;
+    let stranger = (is_payment && counts_more(wallet, owner, review.nonce)).then(|| {
+        view! {
+            <p class="wallet-notice" role="status">
+                "The node counts transfers of yours that this browser did not send: another device of yours may have, or the node keeps one that it refused. Make sure that you do not pay twice."
+            </p>
+        }
+    });
+    let warnings = is_payment.then(|| warnings(wallet, owner, &review.recipient)).flatten();
     Beside {
         until: validity::words(review.valid_until, tip, interval_ms),
         name: name_of(wallet, owner, &review.recipient),
-        warnings: (review.purpose == Purpose::Pay)
-            .then(|| warnings(wallet, owner, &review.recipient))
-            .flatten(),
+        warnings: Some((stranger, warnings).into_any()),
         recipient_after: process.recipient_after,
     }
+}
+
+/// Whether the number of a transfer, which follows from what the node says of pending ones, leaves out numbers that neither
+/// the chain nor this browser knows of.
+fn counts_more(wallet: Wallet, owner: &Owner, nonce: u64) -> bool {
+    let mined = holdings(wallet).map_or(nonce, |holdings| holdings.mined.nonce);
+    let known = wallet
+        .ledger
+        .shelf
+        .with(|shelf| shelf.outbox.next_nonce(&owner.account.key, mined));
+    known.is_some_and(|known| nonce > known)
 }
 
 /// The account as it was read last.

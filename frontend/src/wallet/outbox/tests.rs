@@ -565,3 +565,20 @@ fn the_example_of_the_specification_is_read() {
     }
     assert_eq!(outbox.write(), text);
 }
+
+#[test]
+fn the_next_number_counts_what_was_mined_and_what_is_on_its_way() {
+    let sender = SecretKey::from_bytes(&[1; 32]).public_key();
+    let other = SecretKey::from_bytes(&[2; 32]).public_key();
+    let mut outbox = Outbox::new(GENESIS);
+    assert_eq!(outbox.next_nonce(&sender, 3), 3);
+    let transfer = signed(2, 10, 0);
+    let id = transfer.id();
+    outbox.add(transfer, 77).unwrap();
+    assert_eq!(outbox.next_nonce(&sender, 3), 4);
+    assert_eq!(outbox.next_nonce(&sender, 7), 7);
+    assert_eq!(outbox.next_nonce(&other, 3), 3);
+    // What the node refused at once is forgotten.
+    outbox.refuse(&id, true);
+    assert_eq!(outbox.next_nonce(&sender, 3), 3);
+}
