@@ -1,6 +1,9 @@
 //! What light clients ask for: the proof of the chain, and the network's parameters.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    thread,
+};
 
 use axum::{
     body::Body,
@@ -15,7 +18,7 @@ use shared::{
     block::Header,
     chain_proof::{self, HeaderSource},
     hash::Hash,
-    history::{HistoryNode, NodeSource, Position},
+    history::{History, HistoryNode, NodeSource, Position, index_at_work},
     params::Network,
 };
 use tokio::sync::Mutex as Turn;
@@ -37,6 +40,9 @@ use crate::{
 /// How many headers may be asked for besides those that a proof shows anyway.
 const MAX_KNOWN: usize = 4;
 
+/// How many threads read ahead.
+const READERS: usize = 16;
+
 /// The proof of the newest chain, and whose turn it is to write one.
 #[derive(Default)]
 pub(crate) struct Proofs {
@@ -53,6 +59,11 @@ impl Proofs {
             .as_ref()
             .filter(|(at, _)| at == tip)
             .map(|(_, proof)| proof.clone())
+    }
+
+    /// Whether none was kept yet.
+    fn is_first(&self) -> bool {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     fn keep(&self, tip: Hash, proof: &Bytes) {
@@ -173,11 +184,38 @@ fn proof_of(proofs: &Proofs, view: &View, tip: Hash, known: &[u64]) -> Result<By
     {
         return Ok(proof);
     }
+    if proofs.is_first() && std::env::var_os("CAIRN_NO_AHEAD").is_none() {
+        read_ahead(view)?;
+    }
     let proof = chain_proof::write(&Stored(view.reader()), view.tip().height(), known)?.into();
     if known.is_empty() {
         proofs.keep(tip, &proof);
     }
     Ok(proof)
+}
+
+/// Reads on several threads what the proof is then written from. After a start it lies scattered over the disk, which
+/// takes little longer for many reads at once than for one.
+fn read_ahead(view: &View) -> Result<(), StoreError> {
+    let tip = view.tip().headers();
+    let stored = Stored(view.reader());
+    let start = (tip.height() + 1).saturating_sub(chain_proof::RECENT);
+    let older = History::at(&stored, start)?.work();
+    let places: Vec<_> = chain_proof::positions(&tip.hash(), tip.work(), older).collect();
+    thread::scope(|scope| {
+        for places in places.chunks(places.len().div_ceil(READERS).max(1)) {
+            let stored = &stored;
+            scope.spawn(move || {
+                for place in places {
+                    // What cannot be read is met again by who writes the proof.
+                    if let Ok(Some(height)) = index_at_work(stored, start, *place) {
+                        let _ = stored.header(height);
+                    }
+                }
+            });
+        }
+    });
+    Ok(())
 }
 
 fn proof_json(network: &Network, view: &View, proof: &Bytes) -> Result<ChainProofJson, Problem> {

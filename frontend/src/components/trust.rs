@@ -52,6 +52,19 @@ pub(crate) fn Trust(
     }
 }
 
+/// The mark of what nothing proves.
+pub(crate) fn claimed(why: &'static str) -> AnyView {
+    view! { <Trust findings=Findings::claimed(why) /> }.into_any()
+}
+
+/// The same for a list of the node's.
+pub(crate) fn claimed_list() -> AnyView {
+    claimed(
+        "That the list is complete and right is the node’s word: it could leave lines out. Each line has a page that shows \
+         what is proved of it.",
+    )
+}
+
 fn step(step: &Step) -> impl IntoView + use<> {
     let (sign, class) = look(step.outcome);
     let word = match step.outcome {

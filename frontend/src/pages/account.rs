@@ -16,7 +16,7 @@ use crate::components::heading::PageHeading;
 use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::{SkeletonCard, SkeletonRows};
 use crate::components::transfer_row::{RewardRow, TransferRow};
-use crate::components::trust::Trust;
+use crate::components::trust::{Trust, claimed_list};
 use crate::components::when::When;
 use crate::live::use_live;
 use crate::router::{use_parameter, use_query};
@@ -51,7 +51,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
         <PageHeading title=Signal::derive(move || format!("Account {}", shorten_address(&address.get()))) kind="Explorer" />
         {loaded(account, || view! { <SkeletonCard /> }.into_any(), move |account: AccountJson| view! { <Balance account=account asked=address.get_untracked() /> })}
         <section>
-            <h2>"History"</h2>
+            <h2>"History " {claimed_list()}</h2>
             {loaded(history, || view! { <SkeletonRows /> }.into_any(), move |history: AccountHistory| view! { <History history=history address=address.get_untracked() /> })}
         </section>
     }

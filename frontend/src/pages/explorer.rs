@@ -10,6 +10,7 @@ use crate::components::heading::PageHeading;
 use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonRows;
 use crate::components::stone::Stone;
+use crate::components::trust::claimed_list;
 use crate::components::when::When;
 use crate::live::use_live;
 use crate::router::use_query;
@@ -35,6 +36,7 @@ pub(crate) fn Explorer() -> impl IntoView {
     });
     view! {
         <PageHeading title="Blocks" kind="Explorer" />
+        <p class="quiet">"As the node lists them " {claimed_list()}</p>
         {loaded(blocks, || view! { <SkeletonRows rows=10 /> }.into_any(), move |list: BlockList| view! { <BlockTable list=list /> })}
     }
 }

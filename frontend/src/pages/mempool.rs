@@ -12,6 +12,7 @@ use crate::components::heading::PageHeading;
 use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonRows;
 use crate::components::transfer_row::TransferRow;
+use crate::components::trust::claimed;
 use crate::components::when::When;
 use crate::live::use_live;
 
@@ -30,6 +31,9 @@ pub(crate) fn MempoolPage() -> impl IntoView {
     let fees = question(|| "/blockchain/fees".to_owned(), move || live.track_pool());
     view! {
         <PageHeading title="Mempool" />
+        <p class="quiet">
+            "As the node has it " {claimed("What waits for a block is the node’s word. Each transfer’s signature is checked on its page.")}
+        </p>
         <p class="lead">"Transfers that wait for a block, the highest fee a byte first."</p>
         {loaded(fees, || view! { <SkeletonRows rows=1 /> }.into_any(), move |fees: Fees| view! { <FeeFacts fees=fees /> })}
         {loaded(pending, || view! { <SkeletonRows rows=8 /> }.into_any(), move |list: PendingList| view! { <Waiting list=list /> })}

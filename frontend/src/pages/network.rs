@@ -15,6 +15,7 @@ use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
 use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonRows;
+use crate::components::trust::claimed;
 use crate::live::use_live;
 use crate::pages::verification::verification;
 
@@ -42,7 +43,7 @@ pub(crate) fn NetworkPage() -> impl IntoView {
         <ThisNode />
         {verification()}
         <section>
-            <h2>"Peers"</h2>
+            <h2>"Peers " {claimed("Who the node is connected to is its word.")}</h2>
             {loaded(nodes, || view! { <SkeletonRows rows=2 /> }.into_any(), move |list: NodeList| view! { <Peers list=list /> })}
             <div class="columns">
                 <RegisterForm />

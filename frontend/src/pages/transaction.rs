@@ -203,19 +203,21 @@ fn Where(standing: Standing) -> impl IntoView {
             </span>
         }
         .into_any(),
-        Standing::Mined {
-            header,
-            index,
-            confirmations,
-            ..
-        } => view! {
-            <span>
-                <span class="tag tag-done">"Confirmed"</span>
-                " " {count(confirmations, "confirmation", "confirmations")} " · "
-                <a href=format!("/explorer/blocks/{}", header.height)>"Block " {grouped(header.height)}</a>
-                ", number " {grouped(index)} " · " <When time_ms=header.timestamp />
-            </span>
+        Standing::Mined { header, index, .. } => {
+            let live = use_live();
+            let confirmations = move || {
+                let blocks = (live.height() + 1).saturating_sub(header.height);
+                count(blocks, "confirmation", "confirmations")
+            };
+            view! {
+                <span>
+                    <span class="tag tag-done">"Confirmed"</span>
+                    " " {confirmations} " · "
+                    <a href=format!("/explorer/blocks/{}", header.height)>"Block " {grouped(header.height)}</a>
+                    ", number " {grouped(index)} " · " <When time_ms=header.timestamp />
+                </span>
+            }
+            .into_any()
         }
-        .into_any(),
     }
 }

@@ -1,6 +1,5 @@
 //! `/wallet/activity`: all that the account did, with search, private notes, and a file for spreadsheets.
 
-use frontend::view::verify::Findings;
 use frontend::wallet::history::{self, Direction};
 use frontend::wallet::lines::file_name;
 use frontend::wallet::shelf::Kind;
@@ -13,7 +12,7 @@ use super::rows::{Drafting, read_rows};
 use super::session::{Owner, Wallet, use_wallet};
 use crate::browser::save_file;
 use crate::components::heading::PageHeading;
-use crate::components::trust::Trust;
+use crate::components::trust::claimed_list;
 
 /// The names of the directions, as they are chosen.
 const DIRECTIONS: [(&str, Direction); 4] = [
@@ -64,10 +63,6 @@ fn page(_: Owner) -> impl IntoView {
             </button>
         }
     };
-    let complete = Findings::claimed(
-        "That the list is complete is the node’s word: it could leave lines out. Each line has a page that shows what is \
-         proved of it.",
-    );
     view! {
         <PageHeading title="Activity" />
         <div class="wallet-history">
@@ -79,7 +74,7 @@ fn page(_: Owner) -> impl IntoView {
                 {export(wallet)}
             </div>
             <Alarm said=ledger.shelf.fault(Kind::Notes) />
-            <p class="wallet-complete quiet">"The node says that this is all " <Trust findings=complete /></p>
+            <p class="wallet-complete quiet">"The node says that this is all " {claimed_list()}</p>
             <p class="wallet-hint" role="status">{has_none}</p>
             {activity(listed, Some(Drafting::new()))}
         </div>

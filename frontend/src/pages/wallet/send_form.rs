@@ -18,6 +18,7 @@ use super::warnings::{name_of, warnings};
 use crate::api;
 use crate::components::cairn::Cairn;
 use crate::components::heading::PageHeading;
+use crate::components::trust::claimed;
 use crate::live::use_live;
 
 /// The form. What is typed stays while its review is looked at.
@@ -299,6 +300,7 @@ fn suggestions(fee: RwSignal<String>, faults: RwSignal<Faults>) -> impl IntoView
                 estimates.dedup_by_key(|estimate| estimate.fee);
                 estimates.into_iter().map(one).collect_view()
             }}
+            {claimed("How long it takes for a fee is the node’s estimate.")}
             {move || {
                 has_none
                     .get()
