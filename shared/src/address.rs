@@ -93,7 +93,7 @@ pub enum AddressError {
     #[error("an address has only small or only capital letters")]
     MixedCase,
     /// A character that no address has.
-    #[error("an address has no {0:?}")]
+    #[error("an address has no '{0}'")]
     Character(char),
     /// No separator, nothing around it, or fewer characters than a checksum.
     #[error("this is not an address: an address is a prefix, a 1, and 58 letters and digits")]

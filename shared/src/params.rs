@@ -108,7 +108,7 @@ pub enum ParametersError {
         wanted: &'static str,
     },
     /// An allocation's address is not one of the network.
-    #[error("the allocation to {address:?} cannot be: {reason}")]
+    #[error("the allocation to “{address}” cannot be: {reason}")]
     Address {
         /// The address as written.
         address: String,

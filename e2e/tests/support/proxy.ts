@@ -20,7 +20,8 @@ export class Proxy {
       // The node answers to its own name alone; what is changed must not be compressed.
       const headers: IncomingHttpHeaders = { ...asked.headers, host: `127.0.0.1:${port}` };
       for (const name of ['accept-encoding', 'if-none-match', 'origin']) delete headers[name];
-      const forwarded = request({ port, path: asked.url, method: asked.method, headers }, (given) => {
+      // A connection of its own: the node may just be closing one that was idle.
+      const forwarded = request({ port, agent: false, path: asked.url, method: asked.method, headers }, (given) => {
         if (given.headers['content-type']?.startsWith('text/event-stream')) {
           answer.writeHead(given.statusCode ?? 500, given.headers);
           given.pipe(answer);
