@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shared::api::ParametersJson;
+use shared::api::{Decimal, ParametersJson};
 use shared::block::Header;
 use shared::chain_proof::{self, ShownHeader};
 use shared::codec::Decode;
@@ -11,7 +11,7 @@ use shared::light::{Adopted, Lie, LightClient, Refusal, network_of};
 
 use super::message::Report;
 use crate::json;
-use crate::view::text::grouped;
+use crate::view::text::{grouped, grouped_decimal};
 
 /// How many headers are asked for at once. A chain that is this far ahead is proved anew, which takes fewer bytes.
 pub const MOST_HEADERS: u64 = 256;
@@ -31,7 +31,7 @@ impl Follower {
     /// In words, when they cannot be read or make another chain.
     pub fn begin(parameters: &str, genesis: &Hash, kept: Option<ShownHeader>) -> Result<Self, String> {
         let parameters: ParametersJson = json::read(parameters).map_err(|error| error.to_string())?;
-        let network = network_of(&parameters, genesis).map_err(|refusal| refusal.to_string())?;
+        let network = network_of(&parameters, genesis).map_err(|refusal| words(&refusal))?;
         Ok(Self {
             client: LightClient::new(Arc::new(network)),
             kept,
@@ -68,7 +68,7 @@ impl Follower {
         match self.client.extend(&headers, now_ms) {
             Ok(Adopted::Extended { .. }) => Ok(Some(self.report(from, 0))),
             Ok(_) | Err(Refusal::Unknown { .. }) => Ok(None),
-            Err(refusal) => Err(refusal.to_string()),
+            Err(refusal) => Err(words(&refusal)),
         }
     }
 
@@ -79,7 +79,7 @@ impl Follower {
     pub fn take_proof(&mut self, bytes: &[u8], now_ms: u64) -> Result<Report, String> {
         let height = self.client.tip().height();
         let mut after = self.client.clone();
-        let adopted = after.adopt(bytes, now_ms).map_err(|refusal| refusal.to_string())?;
+        let adopted = after.adopt(bytes, now_ms).map_err(|refusal| words(&refusal))?;
         let mut undone = match adopted {
             Adopted::Reorganised { depth } => depth.unwrap_or(1),
             Adopted::Unlinked if height > 0 => 1,
@@ -89,7 +89,7 @@ impl Follower {
             let offered = after.tip().work();
             if offered < kept.work {
                 let held = kept.work;
-                return Err(Lie::LessWork { held, offered }.to_string());
+                return Err(words(&Lie::LessWork { held, offered }.into()));
             }
             let stands = after.known(kept.height).is_some_and(|known| known.hash == kept.hash);
             undone = undone.max(u64::from(!stands));
@@ -139,5 +139,33 @@ impl Follower {
             undone,
             answers: None,
         }
+    }
+}
+
+/// What is wrong, in words. Of all that a light client may refuse, the page meets these here; the words of the others would
+/// weigh more than a kilobyte.
+fn words(refusal: &Refusal) -> String {
+    let work = |work: &_| grouped_decimal(&Decimal(*work));
+    match refusal {
+        Refusal::Unreadable(error) | Refusal::Lie(Lie::Chain(error)) => error.to_string(),
+        Refusal::Lie(Lie::Header { height, rule }) => {
+            ["the header at height ", &grouped(*height), ": ", &rule.to_string()].concat()
+        }
+        Refusal::Lie(Lie::LessWork { held, offered }) => [
+            "its chain has the work ",
+            &work(offered),
+            ", and one with ",
+            &work(held),
+            " was proved before",
+        ]
+        .concat(),
+        Refusal::Lie(Lie::OtherNetwork { expected, found }) => [
+            "its rules make the genesis block ",
+            &found.to_string(),
+            ", and not ",
+            &expected.to_string(),
+        ]
+        .concat(),
+        _ => "its answer does not hold".to_owned(),
     }
 }

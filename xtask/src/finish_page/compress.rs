@@ -59,6 +59,8 @@ fn compress(path: &Path) -> Result<()> {
     let parameters = BrotliEncoderParams {
         quality: 11,
         lgwin: 22,
+        // Shorter blocks suit wasm: 0.1 % less than by default.
+        lgblock: 16,
         size_hint: content.len(),
         ..Default::default()
     };

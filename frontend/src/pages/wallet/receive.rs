@@ -62,7 +62,7 @@ fn Receive(owner: Owner) -> impl IntoView {
     });
     let link = Memo::new(move |_| request.get().unwrap_or_else(|| unsigned.get()));
     // Capital letters need a third less room in the code; a link that asks for more has small ones as well.
-    let drawn = Memo::new(move |_| {
+    let drawn = Signal::derive(move || {
         let link = link.get();
         if link.contains('?') {
             link

@@ -157,7 +157,7 @@ fn recipient(wallet: Wallet, owner: Owner, fields: Fields, faults: RwSignal<Faul
         }
         link.address
     });
-    let payee = Memo::new(move |_| {
+    let payee = move || {
         let text = resolved(wallet, fields);
         if text.trim().is_empty() {
             return None;
@@ -166,16 +166,16 @@ fn recipient(wallet: Wallet, owner: Owner, fields: Fields, faults: RwSignal<Faul
             .network
             .with(|network| Some(send::read_payee(&text, &network.as_ref()?.here())))?;
         Some(payee.map(|key| wallet.address_of(&key)))
-    });
-    let address = move || payee.get().and_then(Result::ok);
+    };
+    let address = Memo::new(move |_| payee().and_then(Result::ok));
     // A wrong address is told while it is typed once it is as long as one.
-    let said = Signal::derive(move || match payee.get() {
+    let said = Signal::derive(move || match payee() {
         Some(Err(said)) if fields.recipient.with(|text| text.trim().len() >= 60) => Some(said),
         _ => faults.with(|faults| faults.recipient.clone()),
     });
     let owner = StoredValue::new(owner);
     let hint = Signal::derive(move || {
-        let address = address()?;
+        let address = address.get()?;
         if request(fields).is_some() {
             return Some("Signed by the recipient ✓".to_owned());
         }
@@ -203,14 +203,14 @@ fn recipient(wallet: Wallet, owner: Owner, fields: Fields, faults: RwSignal<Faul
     view! {
         <Field label="Recipient" id="recipient" value=fields.recipient fault=said hint is_code=true>
             {move || {
-                address()
+                address.get()
                     .map(|address| view! { <span class="wallet-field-cairn"><Cairn address size=32 /></span> })
             }}
         </Field>
         {super::scan::scan_button(Callback::new(move |text| fields.recipient.set(text)), unread)}
         <Alarm said=unread />
         {chips}
-        {move || address().and_then(|address| owner.with_value(|owner| warnings(wallet, owner, &address)))}
+        {move || address.get().and_then(|address| owner.with_value(|owner| warnings(wallet, owner, &address)))}
     }
 }
 
