@@ -80,7 +80,7 @@ async fn carry_out(order: Order, follower: Option<Follower>) -> Option<Follower>
             }
         }
         (Order::Follow, Some(mut follower)) => {
-            let (from, limit) = (follower.next_height().to_string(), MOST_HEADERS.to_string());
+            let (from, limit) = (follower.tip_height().to_string(), MOST_HEADERS.to_string());
             let path = ["/blockchain/headers?from=", &from, "&limit=", &limit].concat();
             let headers = match fetch(&path, OCTETS).await {
                 Ok(bytes) => bytes,

@@ -76,6 +76,30 @@ pub(crate) fn doubt(findings: &Findings) -> Option<String> {
     judged.steps.into_iter().find(decides).map(|step| step.text)
 }
 
+/// What is wrong with an answer, when it was refuted.
+pub(crate) fn lie(findings: &Findings) -> Option<String> {
+    let is_refuted = |judged: Findings| judged.outcome == Outcome::Refuted;
+    PROVING
+        .with_borrow(|proving| is_refuted(proving.proved.judge(findings.clone())))
+        .then(|| doubt(findings))
+        .flatten()
+}
+
+/// Whether what the wallet follows may be taken from an answer: one that rests on a header has to be proved, and is asked
+/// for again when it is.
+pub(crate) fn holds(findings: &Findings) -> bool {
+    PROVING.with_borrow_mut(|proving| {
+        if let Some(height) = proving.proved.to_ask(findings) {
+            proving.send(Order::Show(height));
+        }
+        let outcome = proving.proved.judge(findings.clone()).outcome;
+        match findings.header {
+            Some(_) => outcome == Outcome::Proved,
+            None => outcome != Outcome::Refuted,
+        }
+    })
+}
+
 /// The further nodes, one URL on a line.
 pub(crate) fn nodes() -> String {
     stored(NODES).unwrap_or_default()
@@ -109,9 +133,11 @@ impl Live {
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
         heard.forget();
         PROVING.with_borrow_mut(|proving| proving.worker = Some(worker));
+        // The status changes with every block and transfer, and the chain's name never.
+        let genesis = Memo::new(move |_| self.with(|status| status.genesis_hash.to_string()).unwrap_or_default());
         Effect::new(move || {
             self.track_chain();
-            if let Some(genesis) = self.with(|status| status.genesis_hash) {
+            if let Ok(genesis) = genesis.with(|genesis| genesis.parse::<Hash>()) {
                 PROVING.with_borrow_mut(|proving| {
                     // A beginning that failed is tried again.
                     if proving.genesis != Some(genesis) || proving.proved.last.is_none() {

@@ -119,11 +119,14 @@ impl LightClient {
             self.tips.push(proved.headers);
         }
         self.known.retain(|known| Some(known.height) <= common);
+        // What the proof shows was asked for: all of it is kept.
+        let room = MAX_KNOWN.saturating_sub(proved.shown.len());
+        self.known.drain(..self.known.len().saturating_sub(room));
         self.known.extend(proved.shown);
         // Where both know a height, they agree.
         self.known.sort_unstable_by_key(|known| known.height);
         self.known.dedup_by_key(|known| known.height);
-        self.forget();
+        self.tips.drain(..self.tips.len().saturating_sub(KEPT_TIPS));
         Ok(adopted)
     }
 

@@ -108,7 +108,7 @@ pub enum ParametersError {
         wanted: &'static str,
     },
     /// An allocation's address is not one of the network.
-    #[error("the allocation to “{address}” cannot be: {reason}")]
+    #[error("the allocation to \"{address}\" cannot be: {reason}")]
     Address {
         /// The address as written.
         address: String,
@@ -181,7 +181,7 @@ impl Parameters {
             ("name", &self.name, "1 to 32 of a-z, 0-9 and -", is_name),
             ("symbol", &self.symbol, "1 to 8 of A-Z and 0-9", is_symbol),
         ] {
-            let value = || alloc::format!("“{text}”");
+            let value = || alloc::format!("\"{text}\"");
             check(holds, field, &value, wanted)?;
         }
         if Target::from_bits(bits).is_none() {

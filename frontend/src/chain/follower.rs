@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shared::api::{Decimal, ParametersJson};
 use shared::block::Header;
-use shared::chain_proof::{self, ShownHeader};
+use shared::chain_proof::{self, ChainProofError, ShownHeader};
 use shared::codec::Decode;
 use shared::hash::Hash;
 use shared::light::{Adopted, Lie, LightClient, Refusal, network_of};
@@ -38,10 +38,10 @@ impl Follower {
         })
     }
 
-    /// The height that the headers asked for next begin with.
+    /// The height that the headers asked for next begin with: the tip's, so that it is seen whether they follow it.
     #[must_use]
-    pub fn next_height(&self) -> u64 {
-        self.client.tip().height() + 1
+    pub fn tip_height(&self) -> u64 {
+        self.client.tip().height()
     }
 
     /// The heights that a proof is to show besides: with them it is seen whether the chain goes on.
@@ -50,8 +50,8 @@ impl Follower {
         self.kept.map_or_else(|| self.client.tip().height(), |kept| kept.height)
     }
 
-    /// Takes headers, one after another, that follow the tip. None when a proof is needed instead: they do not follow it,
-    /// or there are none although the node has another tip.
+    /// Takes the tip's header, and those that follow it. None when a proof is needed instead: the node has another one
+    /// there, or many more.
     ///
     /// # Errors
     /// The lie, in words.
@@ -60,13 +60,16 @@ impl Follower {
         let Ok(headers) = headers.collect::<Result<Vec<_>, _>>() else {
             return Ok(None);
         };
+        let Some((tip, headers)) = headers.split_first() else {
+            return Ok(None);
+        };
         // So many may not be all.
-        if headers.len() as u64 >= MOST_HEADERS {
+        if tip.hash() != self.client.tip().hash() || headers.len() as u64 + 1 >= MOST_HEADERS {
             return Ok(None);
         }
-        let from = self.next_height();
-        match self.client.extend(&headers, now_ms) {
-            Ok(Adopted::Extended { .. }) => Ok(Some(self.report(from, 0))),
+        let from = self.tip_height() + 1;
+        match self.client.extend(headers, now_ms) {
+            Ok(Adopted::Extended { .. } | Adopted::Unchanged) => Ok(Some(self.report(from, 0))),
             Ok(_) | Err(Refusal::Unknown { .. }) => Ok(None),
             Err(refusal) => Err(words(&refusal)),
         }
@@ -105,7 +108,7 @@ impl Follower {
         let (held, height) = (self.client.tip().work(), self.client.tip().height());
         let proved = match chain_proof::verify(bytes, self.client.network(), now_ms) {
             Ok(proved) => proved,
-            Err(error) => return (None, ["its proof was refused: ", &error.to_string()].concat()),
+            Err(error) => return (None, ["its proof was refused: ", &proof_words(&error)].concat()),
         };
         let tip = &proved.headers;
         let said = |what: &str| [what, &grouped(tip.height())].concat();
@@ -126,7 +129,7 @@ impl Follower {
             let said = said(what);
             return (self.take_proof(bytes, now_ms).ok(), said);
         }
-        (None, said("shows another chain with no more work, up to block "))
+        (None, said("shows a chain with no more work, up to block "))
     }
 
     fn report(&self, from: u64, undone: u64) -> Report {
@@ -142,15 +145,13 @@ impl Follower {
     }
 }
 
-/// What is wrong, in words. Of all that a light client may refuse, the page meets these here; the words of the others would
-/// weigh more than a kilobyte.
+/// What is wrong, in words. Of all that a light client may refuse, the page meets these here; the words of the others, and
+/// of every rule, would weigh kilobytes: `cairn light` has them.
 fn words(refusal: &Refusal) -> String {
     let work = |work: &_| grouped_decimal(&Decimal(*work));
     match refusal {
-        Refusal::Unreadable(error) | Refusal::Lie(Lie::Chain(error)) => error.to_string(),
-        Refusal::Lie(Lie::Header { height, rule }) => {
-            ["the header at height ", &grouped(*height), ": ", &rule.to_string()].concat()
-        }
+        Refusal::Unreadable(error) | Refusal::Lie(Lie::Chain(error)) => proof_words(error),
+        Refusal::Lie(Lie::Header { height, .. }) => header_words(*height),
         Refusal::Lie(Lie::LessWork { held, offered }) => [
             "its chain has the work ",
             &work(offered),
@@ -168,4 +169,19 @@ fn words(refusal: &Refusal) -> String {
         .concat(),
         _ => "its answer does not hold".to_owned(),
     }
+}
+
+fn proof_words(error: &ChainProofError) -> String {
+    let what = match error {
+        ChainProofError::Header { height, .. } => return header_words(*height),
+        ChainProofError::MissingSample { .. } => "its proof of the chain leaves out a header that it has to show",
+        ChainProofError::TooFewRecent { .. } => "its proof of the chain shows too few of the newest headers",
+        ChainProofError::OtherGenesis { .. } => "its proof begins with the genesis block of another chain",
+        _ => "its proof of the chain cannot be read",
+    };
+    what.to_owned()
+}
+
+fn header_words(height: u64) -> String {
+    ["the header at height ", &grouped(height), " breaks a rule of headers"].concat()
 }

@@ -38,6 +38,13 @@ impl Proved {
     pub fn take(&mut self, word: Word) {
         match word {
             Word::Proved(mut report) => {
+                // It stays said while the chain goes on.
+                let before = self.last.as_ref().map_or(0, |last| last.undone);
+                report.undone = report.undone.max(before);
+                if self.lie.is_some() || self.silence.is_some() {
+                    // What was asked meanwhile was not answered.
+                    self.asked.retain(|(.., is_known)| *is_known);
+                }
                 let (from, places) = (report.from, std::mem::take(&mut report.places));
                 let is_in = |old: &ShownHeader| at(&places, old.height).is_some_and(|new| new.hash == old.hash);
                 let end = places.last().map_or(0, |tip| tip.height);
@@ -56,6 +63,11 @@ impl Proved {
                 for (height, _, is_known) in &mut self.asked {
                     *is_known |= report.answers == Some(*height);
                 }
+                // What is forgotten since may be asked for again.
+                let places = &self.places;
+                self.asked.retain(|(height, _, is_known)| {
+                    !is_known || report.answers == Some(*height) || at(places, *height).is_some()
+                });
                 self.last = Some(report);
                 self.lie = None;
                 self.silence = None;
@@ -149,7 +161,7 @@ impl Proved {
                 ]
                 .concat(),
             ),
-            _ if self.replaced.contains(hash) => Step::claimed("A chain with more work has replaced this block."),
+            _ if self.replaced.contains(hash) => Step::claimed("A chain with no less work has replaced this block."),
             _ => Step::claimed(if *height > tip.height {
                 "This block is newer than the chain that was proved last."
             } else {

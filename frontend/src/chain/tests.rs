@@ -208,8 +208,8 @@ fn a_chain_is_proved_and_followed() {
 
     chain.mine(2, 1);
     assert_eq!(outcome(&proved, chain.findings(302)), Outcome::Claimed);
-    let next = follower.next_height() as usize;
-    let report = follower.take_headers(&chain.bytes_from(next), now()).unwrap().unwrap();
+    let tip = follower.tip_height() as usize;
+    let report = follower.take_headers(&chain.bytes_from(tip), now()).unwrap().unwrap();
     assert_eq!((report.from, report.places.len()), (301, 2));
     hear(&mut proved, &Word::Proved(report));
     assert_eq!(outcome(&proved, chain.findings(302)), Outcome::Proved);
@@ -223,7 +223,12 @@ fn a_chain_is_proved_and_followed() {
     let mut more_work = chain.findings(302);
     more_work.header.as_mut().unwrap().work += Target::from_bits(0x2000_ffff).unwrap().work();
     assert_eq!(outcome(&proved, more_work), Outcome::Refuted);
-    // Nothing new although there is another tip, half a header, and headers that do not follow: all need a proof.
+    // Nothing new needs nothing.
+    let report = follower.take_headers(&chain.bytes_from(302), now()).unwrap().unwrap();
+    assert_eq!((report.from, report.places.len()), (303, 0));
+    hear(&mut proved, &Word::Proved(report));
+    assert_eq!(proved.tip().unwrap().height, 302);
+    // No header there, half of one, and another than the tip: all need a proof.
     assert_eq!(follower.take_headers(&[], now()), Ok(None));
     assert_eq!(follower.take_headers(&[1], now()), Ok(None));
     assert_eq!(follower.take_headers(&chain.bytes_from(10)[..160], now()), Ok(None));

@@ -58,7 +58,7 @@ pub(crate) fn verification() -> impl IntoView {
                     ></textarea>
                     <span class="field-hint">
                         "One address on each line. Their proofs are held against this node’s; the chain with the most work
-                        counts. This node’s operator has to allow them: --witness."
+                        counts. This node’s operator has to name them with --witness, and theirs this one with --allow-origin."
                     </span>
                 </label>
                 <div class="wallet-actions">
@@ -108,7 +108,7 @@ fn standing(proved: &Proved) -> AnyView {
     let facts = proved.tip().zip(proved.last.as_ref()).map(|(tip, last)| {
         let undone = (last.undone > 0).then(|| {
             let blocks = count(last.undone, "block", "blocks");
-            view! { <p role="status">"At least " {blocks} " proved before were replaced by a chain with more work."</p> }
+            view! { <p role="status">"At least " {blocks} " proved before were replaced by a chain with no less work."</p> }
         });
         view! {
             {undone}

@@ -25,6 +25,7 @@ type Slot = Rc<RefCell<Option<Running>>>;
 struct Running {
     worker: Worker,
     is_ready: bool,
+    was_restarted: bool,
     /// Questions from before the worker was ready.
     unsent: Vec<Zeroizing<Vec<u8>>>,
     waiting: BTreeMap<u32, oneshot::Sender<Result<Reply, Failure>>>,
@@ -109,6 +110,9 @@ impl Running {
         let for_errors = slot.clone();
         let on_error = Closure::new(move |_| {
             if let Some(slot) = for_errors.upgrade() {
+                if slot.borrow_mut().as_mut().is_some_and(Self::restart) {
+                    return;
+                }
                 // Dropping it answers everybody who waits.
                 let running = slot.borrow_mut().take();
                 if let Some(running) = running {
@@ -122,12 +126,30 @@ impl Running {
         Ok(Self {
             worker,
             is_ready: false,
+            was_restarted: false,
             unsent: Vec::new(),
             waiting: BTreeMap::new(),
             next_number: 0,
             _on_message: on_message,
             _on_error: on_error,
         })
+    }
+
+    /// Starts it once more when it failed before it was ready, as when a file of it did not arrive: nothing is lost by that.
+    fn restart(&mut self) -> bool {
+        if self.is_ready || std::mem::replace(&mut self.was_restarted, true) {
+            return false;
+        }
+        let Ok(worker) = Worker::new_with_options(LOADER, &module()) else {
+            return false;
+        };
+        worker.set_onmessage(self.worker.onmessage().as_ref());
+        worker.set_onerror(self.worker.onerror().as_ref());
+        let old = std::mem::replace(&mut self.worker, worker);
+        old.set_onmessage(None);
+        old.set_onerror(None);
+        old.terminate();
+        true
     }
 
     /// Takes an answer; without bytes, the worker says that it is ready.

@@ -1,6 +1,6 @@
 //! What the open account holds and did, read again whenever the node tells of a change.
 
-use frontend::view::verify::{self, Findings, Outcome};
+use frontend::view::verify::{self, Findings};
 use frontend::wallet::activity::{self, Row};
 use leptos::prelude::*;
 use shared::address::Prefix;
@@ -12,6 +12,7 @@ use shared::state::Account;
 use super::outbox::{self, Following};
 use super::shelf::Kept;
 use crate::api::{self, Failure};
+use crate::proving::holds;
 
 /// The account as the node last gave it, and what of that holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,7 +167,7 @@ impl Ledger {
         match account {
             Ok(json) => {
                 let holdings = holdings(&json, followed);
-                if holdings.findings.outcome != Outcome::Refuted {
+                if holds(&holdings.findings) {
                     known = Some((json.nonce, json.header.height));
                 }
                 self.holdings.set(Loaded::Here(holdings));

@@ -1,6 +1,6 @@
 //! Transfers on their way to the node, and what the node says of them afterwards.
 
-use frontend::view::verify::{self, Findings, Outcome};
+use frontend::view::verify::{self, Findings};
 use frontend::wallet::advice::{self, Advice};
 use frontend::wallet::outbox::{Facts, Told};
 use frontend::wallet::shelf::Kind;
@@ -16,6 +16,7 @@ use super::session::Wallet;
 use super::shelf::Kept;
 use crate::api::{self, Failure};
 use crate::live::clock_ms;
+use crate::proving::holds;
 
 /// The transfers on their way, as the screens follow them. What is kept of them is in [`Kept`].
 #[derive(Clone, Copy)]
@@ -236,7 +237,7 @@ pub(super) async fn ask(ledger: Ledger, followed: &Followed, account: Option<(u6
         match answer {
             Ok(json) => {
                 let findings = verify::transaction(&json, &id.to_string(), &followed.genesis, &followed.prefix);
-                if findings.outcome != Outcome::Refuted {
+                if holds(&findings) {
                     observe(ledger.shelf, following, &id, &Facts::from(&json.standing));
                 }
                 following.keep(id, Some(findings));
@@ -269,7 +270,7 @@ async fn account_of(followed: &Followed, key: &PublicKey) -> Option<(u64, u64)> 
         .await
         .ok()?;
     let findings = verify::account(&account, &sender, &followed.genesis, &followed.prefix);
-    (findings.outcome != Outcome::Refuted).then_some((account.nonce, account.header.height))
+    holds(&findings).then_some((account.nonce, account.header.height))
 }
 
 /// The mined transfer of a sender with a number, where the history shows it.

@@ -1,6 +1,6 @@
 //! Sending: a form, a review of exactly what is signed, and the way to confirmed.
 
-use frontend::view::verify::{self, Outcome};
+use frontend::view::verify;
 use frontend::wallet::advice::Advice;
 use frontend::wallet::messages::{Reply, Request};
 use frontend::wallet::offline::{Claims, Unsigned};
@@ -28,7 +28,7 @@ use super::warnings::{name_of, warnings};
 use crate::api;
 use crate::components::heading::PageHeading;
 use crate::live::use_live;
-use crate::proving::doubt;
+use crate::proving::{doubt, lie};
 use crate::router::{NavigateOptions, use_navigate, use_query};
 
 /// The whole process, as one state.
@@ -307,7 +307,7 @@ async fn account_of(network: &Network, address: &str) -> Option<Account> {
         .await
         .ok()?;
     let findings = verify::account(&json, address, &network.genesis, &network.prefix);
-    (findings.outcome != Outcome::Refuted).then_some(Account {
+    doubt(&findings).is_none().then_some(Account {
         balance: json.balance,
         nonce: json.nonce,
     })
@@ -315,6 +315,16 @@ async fn account_of(network: &Network, address: &str) -> Option<Account> {
 
 /// The key worker signs; what it signed is checked against what was reviewed.
 fn sign(wallet: Wallet, step: RwSignal<Step>, review: Box<Review>) {
+    // A lie may have been found since the review began.
+    let lie = untrack(|| holdings(wallet)).and_then(|holdings| lie(&holdings.findings));
+    if let Some(happened) = lie {
+        step.set(Step::Refused(Advice {
+            happened,
+            money: "No money moved.",
+            next: "Look at “Network” before you try again.",
+        }));
+        return;
+    }
     step.set(Step::Signing(review.clone()));
     while_here(async move {
         let genesis = wallet.genesis();

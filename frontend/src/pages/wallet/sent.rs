@@ -52,7 +52,7 @@ pub(super) fn sent(wallet: Wallet, signed: &SignedTransfer, on_again: Callback<(
     };
     let is_doubted = move || {
         let report = ledger.following.report(&id);
-        report.is_some_and(|findings| findings.outcome == Outcome::Refuted)
+        report.is_some_and(|findings| live.judge(findings).outcome == Outcome::Refuted)
     };
     let sentence = move || match state.get() {
         _ if is_posting() => "On its way to the node …".to_owned(),

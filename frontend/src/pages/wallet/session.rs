@@ -177,6 +177,8 @@ pub(crate) fn provide_wallet() {
     Effect::new(move || {
         live.track_chain();
         live.track_pool();
+        // Some of what was answered counts only since it is proved.
+        live.track_proved();
         wallet.ledger.refresh();
     });
     Effect::new(move |before: Option<()>| {
