@@ -110,11 +110,13 @@ async fn carry_out(order: Order, follower: Option<Follower>) -> Option<Follower>
                 Ok(bytes) => follower.compare(bytes, begun),
                 Err(why) => (None, why.clone()),
             };
-            if let Some(report) = report {
-                tell(report, answer.map_or(0, |bytes| bytes.len()), begun);
-            }
             say(Word::Compared([&url, "\n", &said].concat()));
-            return Some(follower);
+            let Some(report) = report else {
+                return Some(follower);
+            };
+            tell(report, answer.map_or(0, |bytes| bytes.len()), begun);
+            // Whether the page's own node has it as well is looked at now.
+            (follower, None)
         }
         // Nothing is followed yet.
         (_, None) => return None,
