@@ -24,7 +24,7 @@ test('unlocking', async ({ page }) => {
             }
           });
           observer.observe(document.body, { childList: true, subtree: true });
-          document.querySelector<HTMLFormElement>('form')!.requestSubmit();
+          document.querySelector<HTMLFormElement>('main form')!.requestSubmit();
         }),
     );
     times.push(await taken);
