@@ -494,7 +494,7 @@ fn change(json: &mut Value, choice: usize, bit: u8) -> String {
                     let value = digits.iter().position(|known| known == digit).unwrap();
                     *digit = digits[(value ^ (1 << (bit % 3))) % 10];
                 }
-                Some(other) => *other = b'q',
+                Some(other) => *other = if *other == b'q' { b'p' } else { b'q' },
                 None => bytes.push(b'1'),
             }
             Value::from(String::from_utf8(bytes).unwrap())
@@ -544,22 +544,20 @@ proptest! {
             }.unwrap();
             let mut changed = honest.clone();
             let path = change(&mut changed, choice, bit);
-            let (verified, is_same) = match kind {
+            assert_ne!(changed, honest, "{path} was left as it was");
+            let is_verified = match kind {
                 0 => serde_json::from_value::<AccountJson>(changed)
-                    .map(|answer| (client.verify_account(&answer, &key(1).0).is_ok(), answer == account)),
+                    .is_ok_and(|answer| client.verify_account(&answer, &key(1).0).is_ok()),
                 1 => serde_json::from_value::<TransactionJson>(changed)
-                    .map(|answer| (client.verify_transaction(&answer, &transfer.id).is_ok(), answer.transfer.map(|mut transfer| {
-                        transfer.id = None;
-                        transfer
-                    }) == transfer.transfer.clone().map(|mut transfer| { transfer.id = None; transfer }))),
+                    .is_ok_and(|answer| client.verify_transaction(&answer, &transfer.id).is_ok()),
                 2 => serde_json::from_value::<TransactionJson>(changed)
-                    .map(|answer| (client.verify_transaction(&answer, &reward.id).is_ok(), answer == reward)),
+                    .is_ok_and(|answer| client.verify_transaction(&answer, &reward.id).is_ok()),
                 _ => serde_json::from_value::<BlockJson>(changed)
-                    .map(|answer| (client.verify_block(&answer, &BlockId::Height(25)).is_ok(), answer == block)),
-            }.unwrap_or((false, false));
+                    .is_ok_and(|answer| client.verify_block(&answer, &BlockId::Height(25)).is_ok()),
+            };
             // The pending change is the node's word, and ids of transfers are not read.
             let is_word = path.starts_with("/pending") || path.ends_with("/id") && path.starts_with("/trans");
-            assert!(!verified || is_same || is_word, "{path}");
+            assert!(!is_verified || is_word, "{path}");
         });
     }
 
