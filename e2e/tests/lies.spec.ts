@@ -16,6 +16,9 @@ test.use({ serviceWorkers: 'block' });
 
 type Json = any;
 const PROOF = '/blockchain/proof';
+/** The bytes of a header, whose version stands first, and of one that stands behind its parent in a proof. */
+const HEADER = 160;
+const SHORT_HEADER = 80;
 
 /** Another character in the place of the last one of a text in hex. */
 const flip = (text: string) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
@@ -147,7 +150,8 @@ test('a chain that is not proved is refused, and named on the page', async ({ pa
   await expect(alarm).toHaveCount(0);
 
   const lies: [string, string, (body: Buffer) => Buffer][] = [
-    ['a flipped bit in the newest headers', PROOF, (body) => flipBit(body, body.length - 20)],
+    // With headers above it that would need their work as well: a single one may have enough of it by luck.
+    ['a flipped bit in the newest headers', PROOF, (body) => flipBit(body, body.length - 20 - 10 * SHORT_HEADER)],
     ['a flipped bit in the tree', PROOF, (body) => flipBit(body, 60)],
     ['a proof cut off', PROOF, (body) => body.subarray(0, body.length - 80)],
     ['a proof with more behind it', PROOF, (body) => Buffer.concat([body, body])],
@@ -169,7 +173,7 @@ test('a chain that is not proved is refused, and named on the page', async ({ pa
   await expect(alarm).toHaveCount(0);
 
   // Headers that follow are checked as well.
-  lieBytes(liar, '/blockchain/headers', (body) => flipBit(body, body.length - 1));
+  lieBytes(liar, '/blockchain/headers', (body) => flipBit(body, body.length - HEADER));
   await node.mine(own, 1);
   await expect(alarm).toContainText('Do not trust this node:');
   honest(liar);
