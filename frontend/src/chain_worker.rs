@@ -11,7 +11,8 @@ use gloo_net::http::Request;
 use shared::chain_proof;
 use shared::codec::{Decode, Encode};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, DedicatedWorkerGlobalScope, MessageEvent, RequestCache};
+use web_sys::{AbortSignal, DedicatedWorkerGlobalScope, RequestCache};
+use zeroize::Zeroizing;
 
 /// What the page calls the worker that is this one, and not the key worker.
 pub(crate) const NAME: &str = "chain";
@@ -31,20 +32,11 @@ thread_local! {
     static DESK: RefCell<Desk> = RefCell::default();
 }
 
-/// Takes the place of the page, where the program was started as this worker.
-pub(crate) fn run(scope: &DedicatedWorkerGlobalScope) {
-    let receive = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
-        if let Some(order) = envelope::received(&event).and_then(|bytes| Order::from_bytes(&bytes).ok()) {
-            take(order);
-        }
-    });
-    scope.set_onmessage(Some(receive.as_ref().unchecked_ref()));
-    receive.forget();
-    // Messages posted before this line would be lost, so the page waits for it.
-    let _ = scope.post_message(&JsValue::NULL);
-}
-
-fn take(order: Order) {
+/// Takes an order of the page.
+pub(crate) fn take(bytes: Zeroizing<Vec<u8>>) {
+    let Ok(order) = Order::from_bytes(&bytes) else {
+        return;
+    };
     let is_busy = DESK.with_borrow_mut(|desk| {
         if !desk.waiting.contains(&order) {
             desk.waiting.push_back(order);

@@ -13,6 +13,7 @@ mod live;
 mod pages;
 mod proving;
 mod router;
+mod thread;
 mod worker;
 
 use wasm_bindgen::JsCast;
@@ -20,10 +21,8 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 fn main() {
     if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
-        match scope.name().as_str() {
-            chain_worker::NAME => chain_worker::run(&scope),
-            _ => worker::run(&scope),
-        }
+        let is_of_chain = scope.name() == chain_worker::NAME;
+        thread::listen(&scope, if is_of_chain { chain_worker::take } else { worker::take });
         return;
     }
     // One synchronous step: nothing is painted between the shell's end and the application's beginning.

@@ -10,14 +10,12 @@ use shared::codec::{Decode, Encode};
 use shared::hash::Hash;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{MessageEvent, Worker};
 
 use crate::browser::{store, stored};
 use crate::chain_worker::NAME;
 use crate::live::Live;
-
-/// As the key worker's: one program, by its name in another part.
-const LOADER: &str = "/key-worker.js";
+use crate::thread;
 
 /// Where a person's further nodes are kept, one URL on a line.
 const NODES: &str = "cairn.nodes";
@@ -69,35 +67,35 @@ fn name_of(genesis: &Hash) -> String {
     ["cairn.", &genesis.to_string(), ".proved"].concat()
 }
 
+/// What was found in an answer, and what the proved chain says of the header beneath it.
+fn judge(findings: Findings) -> Findings {
+    PROVING.with_borrow_mut(|proving| {
+        if let Some(height) = proving.proved.to_ask(&findings) {
+            proving.send(Order::Show(height));
+        }
+        proving.proved.judge(findings)
+    })
+}
+
 /// Why an answer is not to be acted on, when it is not proved.
 pub(crate) fn doubt(findings: &Findings) -> Option<String> {
-    let judged = PROVING.with_borrow(|proving| proving.proved.judge(findings.clone()));
+    let judged = judge(findings.clone());
     let decides = |step: &Step| step.outcome == judged.outcome && step.outcome != Outcome::Proved;
     judged.steps.into_iter().find(decides).map(|step| step.text)
 }
 
-/// What is wrong with an answer, when it was refuted.
-pub(crate) fn lie(findings: &Findings) -> Option<String> {
-    let is_refuted = |judged: Findings| judged.outcome == Outcome::Refuted;
-    PROVING
-        .with_borrow(|proving| is_refuted(proving.proved.judge(findings.clone())))
-        .then(|| doubt(findings))
-        .flatten()
+/// Whether an answer was refuted.
+pub(crate) fn is_lie(findings: &Findings) -> bool {
+    judge(findings.clone()).outcome == Outcome::Refuted
 }
 
 /// Whether what the wallet follows may be taken from an answer: one that rests on a header has to be proved, and is asked
 /// for again when it is.
 pub(crate) fn holds(findings: &Findings) -> bool {
-    PROVING.with_borrow_mut(|proving| {
-        if let Some(height) = proving.proved.to_ask(findings) {
-            proving.send(Order::Show(height));
-        }
-        let outcome = proving.proved.judge(findings.clone()).outcome;
-        match findings.header {
-            Some(_) => outcome == Outcome::Proved,
-            None => outcome != Outcome::Refuted,
-        }
-    })
+    match findings.header {
+        Some(_) => judge(findings.clone()).outcome == Outcome::Proved,
+        None => !is_lie(findings),
+    }
 }
 
 /// The further nodes, one URL on a line.
@@ -108,10 +106,7 @@ pub(crate) fn nodes() -> String {
 impl Live {
     /// Follows the chain by proofs from now on.
     pub(crate) fn follow_proofs(self) {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name(NAME);
-        let Ok(worker) = Worker::new_with_options(LOADER, &options) else {
+        let Some(worker) = thread::start(NAME) else {
             return;
         };
         let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -151,15 +146,10 @@ impl Live {
         });
     }
 
-    /// What was found in an answer, and what the proved chain says of the header beneath it.
+    /// What was found in an answer, with what the proved chain says of it, for those who follow.
     pub(crate) fn judge(self, findings: Findings) -> Findings {
         self.track_proved();
-        PROVING.with_borrow_mut(|proving| {
-            if let Some(height) = proving.proved.to_ask(&findings) {
-                proving.send(Order::Show(height));
-            }
-            proving.proved.judge(findings)
-        })
+        judge(findings)
     }
 
     /// The height of the chain: as it was proved, or else as the node says.

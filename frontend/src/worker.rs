@@ -12,7 +12,7 @@ use frontend::keyworker::store::Store;
 use frontend::wallet::messages::{self, Answer, Failure, Question, Reply};
 use frontend::wallet::secret::Secret;
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::DedicatedWorkerGlobalScope;
 use zeroize::Zeroizing;
 
 /// What the page posts, waiting for its turn; and the keeper, which is taken out while it works.
@@ -27,20 +27,11 @@ thread_local! {
     static DESK: RefCell<Desk> = RefCell::default();
 }
 
-/// Takes the place of the page, where the program was started as a worker.
-pub(crate) fn run(scope: &DedicatedWorkerGlobalScope) {
-    let receive = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
-        if let Some(bytes) = envelope::received(&event) {
-            take(bytes);
-        }
-    });
-    scope.set_onmessage(Some(receive.as_ref().unchecked_ref()));
-    receive.forget();
-    // Messages posted before this line would be lost, so the page waits for it.
-    let _ = scope.post_message(&JsValue::NULL);
-}
+/// What the page calls the worker that is this one.
+pub(crate) const NAME: &str = "keys";
 
-fn take(bytes: Zeroizing<Vec<u8>>) {
+/// Takes a question of the page.
+pub(crate) fn take(bytes: Zeroizing<Vec<u8>>) {
     let is_busy = DESK.with_borrow_mut(|desk| {
         desk.waiting.push_back(bytes);
         std::mem::replace(&mut desk.is_busy, true)

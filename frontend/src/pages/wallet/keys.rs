@@ -9,11 +9,10 @@ use frontend::wallet::messages::{self, Answer, Failure, Question, Reply, Request
 use futures_channel::oneshot;
 use shared::hash::Hash;
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{MessageEvent, Worker};
 use zeroize::Zeroizing;
 
-/// Starts the page's own program in a worker: xtask/src/finish_page/worker.rs writes it.
-const LOADER: &str = "/key-worker.js";
+use crate::{thread, worker};
 
 /// The key worker. It is started by the first question, so that who only looks at blocks never loads it.
 #[derive(Clone, Default)]
@@ -98,7 +97,7 @@ fn post(
 
 impl Running {
     fn start(slot: &Weak<RefCell<Option<Self>>>) -> Result<Self, Failure> {
-        let worker = Worker::new_with_options(LOADER, &module()).map_err(|_| Failure::Stopped)?;
+        let worker = thread::start(worker::NAME).ok_or(Failure::Stopped)?;
         let for_messages = slot.clone();
         let on_message = Closure::new(move |event: MessageEvent| {
             if let Some(slot) = for_messages.upgrade()
@@ -140,7 +139,7 @@ impl Running {
         if self.is_ready || std::mem::replace(&mut self.was_restarted, true) {
             return false;
         }
-        let Ok(worker) = Worker::new_with_options(LOADER, &module()) else {
+        let Some(worker) = thread::start(worker::NAME) else {
             return false;
         };
         worker.set_onmessage(self.worker.onmessage().as_ref());
@@ -175,10 +174,4 @@ impl Running {
             }
         }
     }
-}
-
-fn module() -> WorkerOptions {
-    let options = WorkerOptions::new();
-    options.set_type(WorkerType::Module);
-    options
 }

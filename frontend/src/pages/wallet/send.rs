@@ -28,7 +28,7 @@ use super::warnings::{name_of, warnings};
 use crate::api;
 use crate::components::heading::PageHeading;
 use crate::live::use_live;
-use crate::proving::{doubt, lie};
+use crate::proving::{doubt, is_lie};
 use crate::router::{NavigateOptions, use_navigate, use_query};
 
 /// The whole process, as one state.
@@ -316,8 +316,8 @@ async fn account_of(network: &Network, address: &str) -> Option<Account> {
 /// The key worker signs; what it signed is checked against what was reviewed.
 fn sign(wallet: Wallet, step: RwSignal<Step>, review: Box<Review>) {
     // A lie may have been found since the review began.
-    let lie = untrack(|| holdings(wallet)).and_then(|holdings| lie(&holdings.findings));
-    if let Some(happened) = lie {
+    let refuted = untrack(|| holdings(wallet)).filter(|holdings| is_lie(&holdings.findings));
+    if let Some(happened) = refuted.and_then(|holdings| doubt(&holdings.findings)) {
         step.set(Step::Refused(Advice {
             happened,
             money: "No money moved.",
