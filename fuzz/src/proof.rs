@@ -39,7 +39,13 @@ static SHORT: LazyLock<Chain> = LazyLock::new(|| {
 });
 
 /// A chain most of which a proof shows by samples.
-static LONG: LazyLock<Chain> = LazyLock::new(|| Chain::of(Difficulty::Fixed { bits: EASY }, 600));
+static LONG: LazyLock<Chain> = LazyLock::new(|| {
+    let difficulty = Difficulty::Asert {
+        bits: EASY,
+        half_life_ms: 100_000,
+    };
+    Chain::of(difficulty, 600)
+});
 
 /// The same with work that no change of a proof does by chance.
 static HONEST: LazyLock<Chain> = LazyLock::new(|| Chain::of(Difficulty::Fixed { bits: WORKED }, 600));
@@ -269,7 +275,7 @@ fn next(network: &Network, last: &Header, history_root: Hash, content: u8) -> He
 }
 
 fn proof(chain: &Chain, tip: u64, also: &[u64]) -> Vec<u8> {
-    let Ok(proof) = chain_proof::write(chain, tip, also);
+    let Ok(proof) = chain_proof::write(chain, chain.holder.network(), tip, also);
     proof
 }
 

@@ -116,7 +116,7 @@ fn main() {
     chain.push(*network.genesis());
     for headers in [10_000, 100_000, 1_000_000] {
         chain.grow(&network, headers);
-        let write = || match chain_proof::write(&chain, headers, &[]) {
+        let write = || match chain_proof::write(&chain, &network, headers, &[]) {
             Ok(proof) => proof,
         };
         let proof = write();

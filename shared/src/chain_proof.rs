@@ -2,12 +2,14 @@
 //!
 //! The last headers stand in the proof in full. Of all earlier ones it has a sample, drawn in proportion to work by the
 //! tip's hash: each sampled header has done its work, has the target of its place, and carries the root of exactly the
-//! history before it. Who forked off and did less than half of the work since cannot fill the sampled places.
+//! history before it. Who forked off and did less than half of the work since cannot fill the sampled places, and no header
+//! counts for more than the headers before it let it.
 //! docs/protocol.md, "Proof of the chain", has the format and the estimate of soundness.
 //!
 //! One walk reads the bytes and verifies them: nothing is kept but the peaks of the tree and what was opened.
 
 mod sampling;
+mod weight;
 mod write;
 
 use alloc::vec::Vec;
@@ -80,6 +82,20 @@ pub enum ChainProofError {
         /// The place, in accumulated work.
         position: U256,
     },
+    /// Closed where the work before a heavy header has to be told.
+    #[error("the proof does not tell the work up to height {place}, before the heavy header at height {height}")]
+    MissingPlace {
+        /// Where the header stands.
+        height: u64,
+        /// A height before it.
+        place: u64,
+    },
+    /// Less work before a heavy header than the rules of time and target ask for.
+    #[error("the header at height {height} is harder than the work before it leaves room for")]
+    LightPast {
+        /// Where it stands.
+        height: u64,
+    },
     /// Fewer headers in full than there must be.
     #[error("the proof shows the last {found} headers in full, and not {expected}")]
     TooFewRecent {
@@ -130,16 +146,6 @@ impl Decode for ShownHeader {
     }
 }
 
-impl ShownHeader {
-    fn tip_of(chain: &HeaderChain) -> Self {
-        Self {
-            height: chain.height(),
-            hash: chain.hash(),
-            work: chain.work(),
-        }
-    }
-}
-
 impl ProvedChain {
     /// The hash at a height, if the proof shows that header.
     #[must_use]
@@ -165,7 +171,10 @@ pub fn verify(bytes: &[u8], network: &Network, now_ms: u64) -> Result<ProvedChai
     let mut walk = Walk {
         network,
         left: Vec::new(),
-        opened: Vec::new(),
+        seen: Seen {
+            opened: Vec::new(),
+            places: Vec::from([(0, U256::ZERO)]),
+        },
         next: 0,
         last_time: None,
         work: U256::ZERO,
@@ -176,17 +185,16 @@ pub fn verify(bytes: &[u8], network: &Network, now_ms: u64) -> Result<ProvedChai
     }
     let Walk {
         left,
-        opened,
+        mut seen,
         work: older_work,
         ..
     } = walk;
-    if start > 0 && opened.first().is_none_or(|first| first.height != 0) {
+    if start > 0 && seen.opened.first().is_none_or(|first| first.height != 0) {
         return Err(ChainProofError::MissingGenesis);
     }
     let history = History::from_peaks(start, left);
-    let mut shown: Vec<ShownHeader> = opened.iter().map(Opened::shown).collect();
 
-    let (headers, recent) = read_recent(&mut reader, network, start, history, now_ms, &mut shown)?;
+    let (headers, recent) = read_recent(&mut reader, network, start, history, now_ms, &mut seen)?;
     reader.finish()?;
     let expected = RECENT.min(headers.height().saturating_add(1));
     if recent < expected {
@@ -196,6 +204,7 @@ pub fn verify(bytes: &[u8], network: &Network, now_ms: u64) -> Result<ProvedChai
         });
     }
 
+    let Seen { opened, places } = seen;
     let total = headers.work();
     for position in sampling::positions(&headers.hash(), total, older_work) {
         let place = opened.partition_point(|opened| opened.work_before <= position);
@@ -206,6 +215,16 @@ pub fn verify(bytes: &[u8], network: &Network, now_ms: u64) -> Result<ProvedChai
             return Err(ChainProofError::MissingSample { position });
         }
     }
+    // A chain that stands in full has passed all rules.
+    if start > 0 {
+        let recent_work = total - older_work;
+        for opened in &opened {
+            if weight::is_heavy(opened.work, total - opened.work_before, recent_work) {
+                weight::check(network, &places, opened)?;
+            }
+        }
+    }
+    let shown = opened.iter().map(Opened::shown).collect();
     Ok(ProvedChain { headers, shown })
 }
 
@@ -217,8 +236,10 @@ fn read_recent(
     start: u64,
     history: History,
     now_ms: u64,
-    shown: &mut Vec<ShownHeader>,
+    seen: &mut Seen,
 ) -> Result<(HeaderChain, u64), ChainProofError> {
+    // Every subtree ends with the time of its last header.
+    let mut parent_time = history.last_time().unwrap_or_default();
     let mut chain = if start == 0 {
         HeaderChain::genesis(network)
     } else {
@@ -236,14 +257,13 @@ fn read_recent(
             found: header.history_root,
         })
         .map_err(fail)?;
-        // Every subtree ends with the time of its last header.
-        let parent_time = history.last_time().unwrap_or_default();
         check_bits(network, &header, parent_time).map_err(fail)?;
         HeaderChain::from_parts(header, history, Vec::new())
     };
-    shown.push(ShownHeader::tip_of(&chain));
+    seen.add_tip(&chain, parent_time);
     let count = u32::decode(reader)?;
     for place in 1..=u64::from(count) {
+        parent_time = chain.header().timestamp;
         let header = Header {
             version: Header::VERSION,
             height: chain.height().saturating_add(1),
@@ -263,7 +283,7 @@ fn read_recent(
                 height: header.height,
                 rule,
             })?;
-        shown.push(ShownHeader::tip_of(&chain));
+        seen.add_tip(&chain, parent_time);
     }
     Ok((chain, u64::from(count).saturating_add(1)))
 }
@@ -280,12 +300,14 @@ fn check_bits(network: &Network, header: &Header, parent_time: u64) -> Result<()
     })
 }
 
-/// A header that the tree shows.
+/// A header that the proof shows.
 struct Opened {
     height: u64,
     hash: Hash,
     work_before: U256,
     work: U256,
+    /// The time of the header before it, which its target follows from.
+    parent_time: u64,
 }
 
 impl Opened {
@@ -299,12 +321,34 @@ impl Opened {
     }
 }
 
+/// What a proof told so far, from genesis on.
+struct Seen {
+    opened: Vec<Opened>,
+    /// Heights, and the work of all headers before each.
+    places: Vec<(u64, U256)>,
+}
+
+impl Seen {
+    /// Adds the newest header of a chain.
+    fn add_tip(&mut self, chain: &HeaderChain, parent_time: u64) {
+        let work = leaf(chain.header(), chain.hash()).work;
+        self.opened.push(Opened {
+            height: chain.height(),
+            hash: chain.hash(),
+            work_before: chain.work().saturating_sub(work),
+            work,
+            parent_time,
+        });
+        self.places.push((chain.height().saturating_add(1), chain.work()));
+    }
+}
+
 /// The walk through the tree over the earlier headers, from left to right.
 struct Walk<'a> {
     network: &'a Network,
     /// The perfect subtrees to the left of where the walk is: the history up to there.
     left: Vec<HistoryNode>,
-    opened: Vec<Opened>,
+    seen: Seen,
     /// The height of the next leaf.
     next: u64,
     /// The time of the header before the next leaf.
@@ -340,6 +384,7 @@ impl Walk<'_> {
         self.next = self.next.wrapping_add(leaves);
         self.last_time = Some(node.last_time);
         self.work = self.work.checked_add(node.work).ok_or(ChainProofError::WorkOverflow)?;
+        self.seen.places.push((self.next, self.work));
         Ok(())
     }
 
@@ -359,11 +404,12 @@ impl Walk<'_> {
                 .map_err(|rule| ChainProofError::Header { height, rule })?,
         };
         let node = leaf(header, hash);
-        self.opened.push(Opened {
+        self.seen.opened.push(Opened {
             height,
             hash,
             work_before: self.work,
             work: node.work,
+            parent_time: self.last_time.unwrap_or(header.timestamp),
         });
         self.step(1, &node)?;
         Ok(node)

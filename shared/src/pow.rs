@@ -81,7 +81,7 @@ impl Target {
 
 /// ⌊`dividend` / `divisor`⌋ by long division, digit by digit: there are as many steps as the work has bits, and hardly any
 /// code, which counts in the page.
-fn quotient(dividend: U256, divisor: U256) -> U256 {
+pub(crate) fn quotient(dividend: U256, divisor: U256) -> U256 {
     let steps = divisor.leading_zeros().saturating_sub(dividend.leading_zeros());
     let (mut rest, mut shifted, mut quotient) = (dividend, divisor << steps, U256::ZERO);
     for _ in 0..=steps {

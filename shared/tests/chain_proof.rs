@@ -18,11 +18,14 @@ use shared::hash::{Hash, sha256};
 use shared::history::{History, HistoryNode, NodeSource, Position};
 use shared::params::{Difficulty, Network};
 use shared::pow::{Midstate, Target};
-use shared::rules::{RuleError, leaf};
+use shared::rules::{HeaderChain, RuleError, leaf};
+
+const HALF_LIFE: u64 = 60_000;
 
 /// Headers with their tree, in memory.
 #[derive(Clone, Default)]
 struct Chain {
+    network: Option<Network>,
     headers: Vec<Header>,
     nodes: BTreeMap<Position, HistoryNode>,
     history: History,
@@ -44,7 +47,10 @@ impl HeaderSource for Chain {
 
 impl Chain {
     fn genesis(network: &Network) -> Self {
-        let mut chain = Self::default();
+        let mut chain = Self {
+            network: Some(network.clone()),
+            ..Self::default()
+        };
         chain.push(*network.genesis());
         chain
     }
@@ -109,7 +115,8 @@ impl Chain {
     }
 
     fn proof(&self) -> Vec<u8> {
-        let Ok(proof) = chain_proof::write(self, self.tip(), &[]);
+        let network = self.network.as_ref().unwrap();
+        let Ok(proof) = chain_proof::write(self, network, self.tip(), &[]);
         proof
     }
 
@@ -128,7 +135,7 @@ fn asert() -> Network {
     network_with(|parameters| {
         parameters.difficulty = Difficulty::Asert {
             bits: 0x207f_ffff,
-            half_life_ms: 60_000,
+            half_life_ms: HALF_LIFE,
         };
     })
 }
@@ -183,10 +190,10 @@ fn what_follows_is_checked_against_the_proved_headers() {
 fn a_known_header_is_shown_when_asked_for() {
     let network = network();
     let chain = Chain::of(&network, 5_000);
-    let Ok(without) = chain_proof::write(&chain, 5_000, &[]);
+    let Ok(without) = chain_proof::write(&chain, &network, 5_000, &[]);
     let seen = chain_proof::verify(&without, &network, NOW * 2).unwrap();
     let hidden = (1..4_000).find(|height| seen.hash_at(*height).is_none()).unwrap();
-    let Ok(with) = chain_proof::write(&chain, 5_000, &[hidden, 9_999]);
+    let Ok(with) = chain_proof::write(&chain, &network, 5_000, &[hidden, 9_999]);
     let seen = chain_proof::verify(&with, &network, NOW * 2).unwrap();
     assert_eq!(seen.hash_at(hidden), Some(chain.headers[hidden as usize].hash()));
 }
@@ -327,6 +334,7 @@ fn work_that_a_closed_node_invents_is_looked_into() {
         history.append(leaf(header, header.hash()));
     }
     let mut later = Chain {
+        network: Some(network.clone()),
         headers: chain.headers[..256].to_vec(),
         nodes,
         history: History::from_bytes(&[256_u64.to_bytes(), boasting.to_bytes()].concat()).unwrap(),
@@ -337,6 +345,54 @@ fn work_that_a_closed_node_invents_is_looked_into() {
     assert!(later.work() > chain.work());
     chain.push(*later.last());
     assert!(chain_proof::verify(&later.proof(), &network, NOW * 2).is_err());
+}
+
+/// A fork whose first header is invented and claims an early time, so that the one after it is `doublings` times twice as
+/// hard and counts for as many; all from there on are mined.
+fn with_one_hard_header(network: &Network, honest: &Chain, fork: usize, doublings: u64) -> Chain {
+    let mut forged = Chain::genesis(network);
+    for header in &honest.headers[1..=fork] {
+        forged.push(*header);
+    }
+    let mut early = forged.next(network, 0, 3);
+    early.timestamp -= doublings * HALF_LIFE;
+    while Target::from_bits(early.bits).unwrap().is_met_by(&early.hash()) {
+        early.nonce += 1;
+    }
+    forged.push(early);
+    forged.mine(network, doublings * HALF_LIFE + 2_000, 3);
+    for _ in 0..300 {
+        forged.mine(network, 1_000, 3);
+    }
+    forged
+}
+
+#[test]
+fn a_header_that_is_too_hard_for_its_past_is_refused() {
+    let network = asert();
+    let honest = Chain::of(&network, 1_500);
+    for (fork, doublings) in [(1_100, 10), (1_100, 8), (1_024, 11)] {
+        let forged = with_one_hard_header(&network, &honest, fork, doublings);
+        assert!(forged.work() > honest.work(), "it would win");
+        let hard = fork as u64 + 2;
+        let error = chain_proof::verify(&forged.proof(), &network, NOW * 2).unwrap_err();
+        assert!(
+            matches!(error, ChainProofError::LightPast { height } if height == hard),
+            "{error}"
+        );
+        // Nor does it help not to tell what lies before.
+        let blind = network_with(|_| {});
+        let Ok(proof) = chain_proof::write(&forged, &blind, forged.tip(), &[]);
+        let error = chain_proof::verify(&proof, &network, NOW * 2).unwrap_err();
+        assert!(
+            matches!(error, ChainProofError::MissingPlace { height, .. } | ChainProofError::LightPast { height } if height == hard),
+            "{error}"
+        );
+    }
+    // A time before genesis is early enough for any target.
+    let forged = with_one_hard_header(&network, &honest, 5, 13);
+    let error = chain_proof::verify(&forged.proof(), &network, NOW * 2).unwrap_err();
+    assert!(matches!(error, ChainProofError::LightPast { height: 7 }), "{error}");
 }
 
 #[test]
@@ -451,6 +507,65 @@ fn more_headers_than_can_be_counted_are_refused() {
     }
     for start in [(1 << 63) + 1, u64::MAX - 1, u64::MAX] {
         assert!(matches!(refusal(start), ChainProofError::Decode(_)), "{start}");
+    }
+}
+
+/// How the times of some headers go.
+#[derive(Debug, Clone, Copy)]
+enum Pace {
+    /// A header each so many milliseconds.
+    Steady(u64),
+    /// As early as the median lets it be.
+    Early,
+    /// Now early and now far ahead, as of miners with other clocks.
+    Torn(u64),
+}
+
+fn pace() -> impl Strategy<Value = Pace> {
+    prop_oneof![
+        (1_u64..4_000).prop_map(Pace::Steady),
+        Just(Pace::Early),
+        (1_u64..40_000).prop_map(Pace::Torn),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever the clocks do within the rules, and however fast the target follows them, no honest proof is refused.
+    #[test]
+    fn no_chain_that_keeps_the_rules_is_called_too_hard(
+        paces in proptest::collection::vec((pace(), 1_u64..250), 3..9),
+        half_life_ms in prop_oneof![1_000_u64..60_000, 60_000_u64..400_000],
+        also in proptest::collection::vec(1_u64..2_000, 0..4),
+    ) {
+        let network = network_with(|parameters| {
+            parameters.difficulty = Difficulty::Asert { bits: 0x207f_ffff, half_life_ms };
+        });
+        let mut chain = Chain::genesis(&network);
+        let mut headers = HeaderChain::genesis(&network);
+        for (pace, count) in paces {
+            for turn in 0..count {
+                let (last, least) = (chain.last().timestamp, headers.median_time() + 1);
+                // Beyond some thousand attempts the clock goes on, so that the test ends.
+                let is_hard = network.next_bits(chain.tip(), last) < 0x1f0f_ffff;
+                let timestamp = match pace {
+                    _ if is_hard => last + half_life_ms,
+                    Pace::Steady(after) => last + after,
+                    Pace::Early => least,
+                    Pace::Torn(ahead) if turn % 3 == 0 => least + ahead,
+                    Pace::Torn(_) => least,
+                };
+                let mut header = chain.next(&network, 0, turn);
+                header.timestamp = timestamp.max(least);
+                work(&mut header);
+                headers = headers.accept(&network, &header, u64::MAX / 2).unwrap();
+                chain.push(header);
+            }
+        }
+        let Ok(proof) = chain_proof::write(&chain, &network, chain.tip(), &also);
+        let proved = chain_proof::verify(&proof, &network, u64::MAX / 2);
+        prop_assert!(proved.is_ok(), "{:?}", proved);
     }
 }
 

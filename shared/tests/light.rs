@@ -122,7 +122,7 @@ impl Chain {
     }
 
     fn proof(&self, also: &[u64]) -> Vec<u8> {
-        let Ok(proof) = chain_proof::write(self, self.height(), also);
+        let Ok(proof) = chain_proof::write(self, &self.network, self.height(), also);
         proof
     }
 

@@ -49,6 +49,8 @@ pub(crate) struct Proofs {
     newest: Mutex<Option<(Hash, Bytes)>>,
     /// One proof is written at a time. Whoever waits finds the newest one written, mostly.
     turn: Arc<Turn<()>>,
+    /// Done before the first is written.
+    read_ahead: OnceLock<()>,
     parameters: OnceLock<Bytes>,
 }
 
@@ -59,11 +61,6 @@ impl Proofs {
             .as_ref()
             .filter(|(at, _)| at == tip)
             .map(|(_, proof)| proof.clone())
-    }
-
-    /// Whether none was kept yet.
-    fn is_first(&self) -> bool {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     fn keep(&self, tip: Hash, proof: &Bytes) {
@@ -169,7 +166,7 @@ async fn written(context: &Arc<Context>, known: Vec<u64>, binary: bool) -> Resul
         .read(move |context, view| {
             let _turn = turn;
             let tip = view.tip().headers().hash();
-            let proof = proof_of(&context.proofs, view, tip, &known)?;
+            let proof = proof_of(&context.proofs, context.node.network(), view, tip, &known)?;
             let bytes = if binary {
                 proof
             } else {
@@ -181,16 +178,14 @@ async fn written(context: &Arc<Context>, known: Vec<u64>, binary: bool) -> Resul
         .await
 }
 
-fn proof_of(proofs: &Proofs, view: &View, tip: Hash, known: &[u64]) -> Result<Bytes, Problem> {
+fn proof_of(proofs: &Proofs, network: &Network, view: &View, tip: Hash, known: &[u64]) -> Result<Bytes, Problem> {
     if known.is_empty()
         && let Some(proof) = proofs.newest(&tip)
     {
         return Ok(proof);
     }
-    if proofs.is_first() {
-        read_ahead(view)?;
-    }
-    let proof = chain_proof::write(&Stored(view.reader()), view.tip().height(), known)?.into();
+    proofs.read_ahead.get_or_init(|| read_ahead(view));
+    let proof = chain_proof::write(&Stored(view.reader()), network, view.tip().height(), known)?.into();
     if known.is_empty() {
         proofs.keep(tip, &proof);
     }
@@ -198,19 +193,20 @@ fn proof_of(proofs: &Proofs, view: &View, tip: Hash, known: &[u64]) -> Result<By
 }
 
 /// Reads on several threads what the proof is then written from. After a start it lies scattered over the disk, which
-/// takes little longer for many reads at once than for one.
-fn read_ahead(view: &View) -> Result<(), StoreError> {
+/// takes little longer for many reads at once than for one. What cannot be read is met again by who writes the proof.
+fn read_ahead(view: &View) {
     let tip = view.tip().headers();
     let stored = Stored(view.reader());
     let start = (tip.height() + 1).saturating_sub(chain_proof::RECENT);
-    let older = History::at(&stored, start)?.work();
-    let places: Vec<_> = chain_proof::positions(&tip.hash(), tip.work(), older).collect();
+    let Ok(older) = History::at(&stored, start) else {
+        return;
+    };
+    let places = chain_proof::positions(&tip.hash(), tip.work(), older.work());
     thread::scope(|scope| {
         for places in places.chunks(places.len().div_ceil(READERS).max(1)) {
             let stored = &stored;
             scope.spawn(move || {
                 for place in places {
-                    // What cannot be read is met again by who writes the proof.
                     if let Ok(Some(height)) = index_at_work(stored, start, *place) {
                         let _ = stored.header(height);
                     }
@@ -218,7 +214,6 @@ fn read_ahead(view: &View) -> Result<(), StoreError> {
             });
         }
     });
-    Ok(())
 }
 
 fn proof_json(network: &Network, view: &View, proof: &Bytes) -> Result<ChainProofJson, Problem> {

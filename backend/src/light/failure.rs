@@ -221,6 +221,8 @@ fn told(lie: &Lie, message: String) -> Told {
         Lie::Chain(ChainProofError::MissingGenesis) => ("genesis-missing", None),
         Lie::Chain(ChainProofError::WorkOverflow) => ("work-overflow", None),
         Lie::Chain(ChainProofError::MissingSample { .. }) => ("sample-missing", None),
+        Lie::Chain(ChainProofError::MissingPlace { .. }) => ("place-missing", None),
+        Lie::Chain(ChainProofError::LightPast { .. }) => ("past-too-light", None),
         Lie::Chain(ChainProofError::TooFewRecent { found, expected }) => {
             ("recent-missing", Some((found.to_string(), expected.to_string())))
         }

@@ -95,7 +95,8 @@ impl Forgery {
 
     /// The proof as a node writes it.
     pub(crate) fn proof(&self, also: &[u64]) -> Vec<u8> {
-        let Ok(proof) = chain_proof::write(self, self.tip(), also);
+        let network = backend::networks::load("dev").unwrap();
+        let Ok(proof) = chain_proof::write(self, &network, self.tip(), also);
         proof
     }
 

@@ -44,7 +44,7 @@ impl Follower {
         self.client.tip().height()
     }
 
-    /// The heights that a proof is to show besides: with them it is seen whether the chain goes on.
+    /// The height that a proof is to show besides: with it is seen whether the chain goes on.
     #[must_use]
     pub fn wanted(&self) -> u64 {
         self.kept.map_or_else(|| self.client.tip().height(), |kept| kept.height)
@@ -175,6 +175,9 @@ fn proof_words(error: &ChainProofError) -> String {
     let what = match error {
         ChainProofError::Header { height, .. } => return header_words(*height),
         ChainProofError::MissingSample { .. } => "its proof of the chain leaves out a header that it has to show",
+        ChainProofError::MissingPlace { .. } | ChainProofError::LightPast { .. } => {
+            "its proof of the chain rests on a header that is harder than the ones before it"
+        }
         ChainProofError::TooFewRecent { .. } => "its proof of the chain shows too few of the newest headers",
         ChainProofError::OtherGenesis { .. } => "its proof begins with the genesis block of another chain",
         _ => "its proof of the chain cannot be read",

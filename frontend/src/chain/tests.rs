@@ -119,7 +119,7 @@ impl Chain {
     }
 
     fn proof(&self, also: &[u64]) -> Vec<u8> {
-        chain_proof::write(self, self.headers.len() as u64 - 1, also).unwrap()
+        chain_proof::write(self, &network(), self.headers.len() as u64 - 1, also).unwrap()
     }
 
     fn bytes_from(&self, height: usize) -> Vec<u8> {

@@ -38,7 +38,7 @@ pub(crate) fn verification() -> impl IntoView {
                         "Not from a node that withholds new blocks while it is the only one asked: look at the age of the newest
                         block, and name further nodes below."
                     </li>
-                    <li>"Not from whoever does more than half of the chain’s work."</li>
+                    <li>"Not from whoever does more than half of the chain’s work, nor from great luck with less."</li>
                     <li>
                         "Not from an evil server that gives you this page the first time. Later, the installed page takes only
                         files that its own version knows."

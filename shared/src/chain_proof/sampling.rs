@@ -3,6 +3,8 @@
 //! All work up to the tip is cut, from its end, into halves of halves: the further half, the further half of what is left,
 //! and so on, until what is left stands in full. Out of each part [`SAMPLES`] places are drawn by the tip's hash.
 
+use alloc::vec::Vec;
+
 use ruint::aliases::U256;
 
 use crate::hash::{Hash, Tag};
@@ -13,22 +15,32 @@ pub const SAMPLES: u8 = 25;
 
 /// The places that a proof of a chain with the work `total` must show, in work accumulated from genesis. Those at `older`
 /// and after it stand in full and are left out.
-pub fn positions(tip: &Hash, total: U256, older: U256) -> impl Iterator<Item = U256> {
+#[must_use]
+pub fn positions(tip: &Hash, total: U256, older: U256) -> Vec<U256> {
     // A distance from the end; the part that stands in full may cut into the last one.
     let recent = total.saturating_sub(older);
-    distances(tip, total, recent, SAMPLES)
-        .filter(move |distance| *distance >= recent)
-        .map(move |distance| total - U256::ONE - distance)
+    let mut places = distances(tip, total, recent, SAMPLES);
+    places.retain(|distance| *distance >= recent);
+    for place in &mut places {
+        *place = total - U256::ONE - *place;
+    }
+    places
 }
 
-fn distances(tip: &Hash, total: U256, recent: U256, samples: u8) -> impl Iterator<Item = U256> {
-    (0..=u8::MAX)
-        .map(move |part| (part, total >> usize::from(part)))
-        .take_while(move |(_, far)| *far > recent)
-        .flat_map(move |(part, far)| {
-            let near = far >> 1_usize;
-            (0..samples).map(move |sample| near + scaled(far - near, draw(tip, part, sample)))
-        })
+fn distances(tip: &Hash, total: U256, recent: U256, samples: u8) -> Vec<U256> {
+    let mut distances = Vec::new();
+    let mut far = total;
+    for part in 0..=u8::MAX {
+        if far <= recent {
+            break;
+        }
+        let near = far >> 1_usize;
+        for sample in 0..samples {
+            distances.push(near + scaled(far - near, draw(tip, part, sample)));
+        }
+        far = near;
+    }
+    distances
 }
 
 /// 64 bits for one place.
@@ -50,15 +62,13 @@ fn scaled(range: U256, share: u64) -> U256 {
 #[cfg(test)]
 #[expect(clippy::float_arithmetic, reason = "rates of a simulation")]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
 
     #[test]
     fn every_part_has_its_places() {
         let total = U256::from(1_u64 << 20);
         let older = total - U256::from(1_000);
-        let places: Vec<U256> = positions(&Hash([7; 32]), total, older).collect();
+        let places = positions(&Hash([7; 32]), total, older);
         for part in 0..10_u32 {
             let (far, near) = (total >> part as usize, total >> (part as usize + 1));
             let inside = places.iter().filter(|place| {
@@ -69,15 +79,15 @@ mod tests {
             assert_eq!(inside.count(), usize::from(SAMPLES), "{part}");
         }
         assert!(places.iter().all(|place| *place < older));
-        assert_ne!(places, positions(&Hash([8; 32]), total, older).collect::<Vec<_>>());
-        assert_eq!(positions(&Hash([7; 32]), total, U256::ZERO).count(), 0);
+        assert_ne!(places, positions(&Hash([8; 32]), total, older));
+        assert!(positions(&Hash([7; 32]), total, U256::ZERO).is_empty());
     }
 
     #[test]
     fn the_greatest_work_overflows_nothing() {
         let total = U256::MAX;
         let older = total - U256::from(5);
-        let places: Vec<U256> = positions(&Hash([7; 32]), total, older).collect();
+        let places = positions(&Hash([7; 32]), total, older);
         assert!(places.len() > 250 * usize::from(SAMPLES));
         assert!(places.iter().all(|place| *place < older));
         assert_eq!(
@@ -92,10 +102,12 @@ mod tests {
         const TIPS: u32 = 20_000;
         let escaped = (0..TIPS).filter(|tip| {
             let tip = crate::hash::sha256(&[&tip.to_le_bytes()]);
-            distances(&tip, U256::from(TOTAL), U256::from(TOTAL >> 12), samples).all(|distance| {
-                let distance = distance.to::<u64>();
-                distance >= far || distance < TOTAL >> 12 || valid(distance)
-            })
+            distances(&tip, U256::from(TOTAL), U256::from(TOTAL >> 12), samples)
+                .iter()
+                .all(|distance| {
+                    let distance = distance.to::<u64>();
+                    distance >= far || distance < TOTAL >> 12 || valid(distance)
+                })
         });
         escaped.count() as f64 / f64::from(TIPS)
     }
