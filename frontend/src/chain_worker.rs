@@ -96,7 +96,7 @@ async fn carry_out(order: Order, follower: Option<Follower>) -> Option<Follower>
         }
         (Order::Show(height), Some(follower)) => (follower, Some(height)),
         (Order::Compare(url), Some(mut follower)) => {
-            let answer = fetch(&[&url, "/blockchain/proof"].concat(), OCTETS).await;
+            let answer = fetch(&[&*url, &proof_path(&follower)].concat(), OCTETS).await;
             let begun = now();
             let (report, said) = match &answer {
                 Ok(bytes) => follower.compare(bytes, begun),
@@ -113,7 +113,7 @@ async fn carry_out(order: Order, follower: Option<Follower>) -> Option<Follower>
         // Nothing is followed yet.
         (_, None) => return None,
     };
-    let mut path = ["/blockchain/proof?known=", &follower.wanted().to_string()].concat();
+    let mut path = proof_path(&follower);
     if let Some(height) = show {
         path.push(',');
         path.push_str(&height.to_string());
@@ -136,6 +136,10 @@ async fn carry_out(order: Order, follower: Option<Follower>) -> Option<Follower>
         }
     }
     Some(follower)
+}
+
+fn proof_path(follower: &Follower) -> String {
+    ["/blockchain/proof?known=", &follower.wanted().to_string()].concat()
 }
 
 const OCTETS: &str = "application/octet-stream";
