@@ -1,9 +1,6 @@
 //! What light clients ask for: the proof of the chain, and the network's parameters.
 
-use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-    thread,
-};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::{
     body::Body,
@@ -18,7 +15,7 @@ use shared::{
     block::Header,
     chain_proof::{self, HeaderSource},
     hash::Hash,
-    history::{History, HistoryNode, NodeSource, Position, index_at_work},
+    history::{HistoryNode, NodeSource, Position},
     params::Network,
 };
 use tokio::sync::Mutex as Turn;
@@ -40,17 +37,12 @@ use crate::{
 /// How many headers may be asked for besides those that a proof shows anyway.
 const MAX_KNOWN: usize = 4;
 
-/// How many threads read ahead.
-const READERS: usize = 16;
-
 /// The proof of the newest chain, and whose turn it is to write one.
 #[derive(Default)]
 pub(crate) struct Proofs {
     newest: Mutex<Option<(Hash, Bytes)>>,
     /// One proof is written at a time. Whoever waits finds the newest one written, mostly.
     turn: Arc<Turn<()>>,
-    /// Done before the first is written.
-    read_ahead: OnceLock<()>,
     parameters: OnceLock<Bytes>,
 }
 
@@ -184,36 +176,11 @@ fn proof_of(proofs: &Proofs, network: &Network, view: &View, tip: Hash, known: &
     {
         return Ok(proof);
     }
-    proofs.read_ahead.get_or_init(|| read_ahead(view));
     let proof = chain_proof::write(&Stored(view.reader()), network, view.tip().height(), known)?.into();
     if known.is_empty() {
         proofs.keep(tip, &proof);
     }
     Ok(proof)
-}
-
-/// Reads on several threads what the proof is then written from. After a start it lies scattered over the disk, which
-/// takes little longer for many reads at once than for one. What cannot be read is met again by who writes the proof.
-fn read_ahead(view: &View) {
-    let tip = view.tip().headers();
-    let stored = Stored(view.reader());
-    let start = (tip.height() + 1).saturating_sub(chain_proof::RECENT);
-    let Ok(older) = History::at(&stored, start) else {
-        return;
-    };
-    let places = chain_proof::positions(&tip.hash(), tip.work(), older.work());
-    thread::scope(|scope| {
-        for places in places.chunks(places.len().div_ceil(READERS).max(1)) {
-            let stored = &stored;
-            scope.spawn(move || {
-                for place in places {
-                    if let Ok(Some(height)) = index_at_work(stored, start, *place) {
-                        let _ = stored.header(height);
-                    }
-                }
-            });
-        }
-    });
 }
 
 fn proof_json(network: &Network, view: &View, proof: &Bytes) -> Result<ChainProofJson, Problem> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, config::PartitioningPolicy};
 
 use super::StoreError;
 
@@ -78,7 +78,13 @@ impl Spaces {
             .max_cached_files(Some(OPEN_FILES))
             .worker_threads(2)
             .open()?;
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+        let options = || {
+            // In one piece, what a read of a large table needs first would take more than a tenth of the cache.
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(MEMTABLE_BYTES)
+                .index_block_partitioning_policy(PartitioningPolicy::all(true))
+                .filter_block_partitioning_policy(PartitioningPolicy::all(true))
+        };
         let keyspaces = KEYSPACES
             .iter()
             .map(|name| database.keyspace(name, options))
