@@ -219,6 +219,14 @@ mod tests {
         }
 
         #[test]
+        fn any_two_numbers_are_divided(dividend: [u64; 4], divisor: [u64; 4], shift in 0_usize..256) {
+            let (dividend, divisor) = (U256::from_limbs(dividend), U256::from_limbs(divisor) >> shift);
+            prop_assume!(divisor != U256::ZERO);
+            prop_assert_eq!(quotient(dividend, divisor), dividend / divisor);
+            prop_assert_eq!(quotient(divisor, dividend | U256::ONE), divisor / (dividend | U256::ONE));
+        }
+
+        #[test]
         fn compact_is_a_fixed_point(bits: u32, limbs: [u64; 4]) {
             if let Some(target) = Target::from_bits(bits) {
                 prop_assert_eq!(target.to_bits(), bits);

@@ -26,7 +26,7 @@ pub trait HeaderSource: NodeSource {
 /// Writes the proof of the chain whose tip is at height `tip`. The headers of `also` are shown as well: a verifier that
 /// knows one of them sees that its chain goes on.
 ///
-/// It reads a few nodes for each shown header and at most [`RECENT`] + 25 headers for each doubling of the work.
+/// It reads a few nodes for each shown header, some more for each heavy one, and at most [`RECENT`] + 25 headers for each doubling of the work.
 ///
 /// # Errors
 /// The source's own.
