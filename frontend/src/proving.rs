@@ -53,6 +53,8 @@ impl Proving {
         self.genesis = Some(genesis);
         self.proved = Proved::default();
         let kept = stored(&name_of(&genesis)).and_then(|text| read_kept(&text));
+        // What waits for a worker that is slow to load was for the chain before.
+        self.unsent.clear();
         self.send(Order::Begin { genesis, kept });
     }
 

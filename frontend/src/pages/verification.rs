@@ -25,7 +25,7 @@ pub(crate) fn verification() -> impl IntoView {
             {move || live.with_proved(standing)}
             <details>
                 <summary>{move || live.with_proved(summary)}</summary>
-                <pre class="mono">{move || live.with_proved(headers)}</pre>
+                <pre class="mono" tabindex="0">{move || live.with_proved(headers)}</pre>
             </details>
             <details>
                 <summary>"What this protects from, and what not"</summary>
