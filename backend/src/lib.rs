@@ -11,5 +11,6 @@ pub mod miner;
 pub mod networks;
 pub mod node;
 pub mod store;
+pub mod sync;
 pub mod tls;
 pub mod verify;
