@@ -3,21 +3,42 @@
 //! A plain state machine, like the chain: driven by calls, answering with [`Action`]s that its owner carries out. It has
 //! no clock, no randomness and no network of its own, so the node and the simulator run the same code.
 
+mod claims;
+mod download;
+mod headers;
 mod ledger;
 mod limits;
 pub mod message;
 mod offence;
+mod peer;
+mod pool;
+mod recent;
+mod relay;
+mod score;
+mod serve;
+#[cfg(test)]
+mod tests;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use shared::{block::Block, hash::Hash, params::Network, rules::RuleError, transaction::SignedTransfer};
 
 use crate::chain::Placed;
+use download::{Body, Plan};
+use headers::Headers;
+use peer::{Asked, Peer, Pending};
+use recent::Recent;
+use relay::{News, Partial};
+use score::{BAN_MS, Score};
 
 pub use ledger::Ledger;
 pub use limits::Limits;
 pub use message::{CompactBlock, Gossip, Request, Response, ShortId, Status, VERSION, short_id};
 pub use offence::Offence;
+pub use serve::serve;
 
 /// Names a peer. Its owner gives the same peer the same key whenever it connects, as long as the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -177,11 +198,55 @@ pub struct PeerState {
     pub offence: Option<Offence>,
 }
 
+/// How many peers' offences are remembered.
+const MAX_SCORES: usize = 4_096;
+/// How many ids of transfers are remembered: those that were passed on, and those that are not wanted.
+const MAX_HEARD: usize = 65_536;
+const MAX_REFUSED: usize = 65_536;
+/// How long a transfer that is not wanted is not asked for again.
+const REFUSED_MS: u64 = 600_000;
+/// How often headers are looked through for what is not needed any more.
+const PRUNE_MS: u64 = 1_000;
+/// How long a peer is left alone after it did not answer, doubled each time; and when it is left for good.
+const SLOW_MS: u64 = 2_000;
+const MAX_STALLS: u32 = 5;
+/// At most one offence in this time for asking too much.
+const EXCESS_MS: u64 = 1_000;
+
 /// The state machine.
 pub struct Sync {
     network: Arc<Network>,
     limits: Limits,
     actions: VecDeque<Action>,
+    peers: BTreeMap<PeerKey, Peer>,
+    scores: BTreeMap<PeerKey, Score>,
+    next_id: u64,
+    headers: Headers,
+    plan: Option<Plan>,
+    is_plan_old: bool,
+    /// Blocks that wait for their turn.
+    bodies: BTreeMap<Hash, Body>,
+    body_bytes: usize,
+    /// Blocks that the writer has, with whoever sent them and their lengths.
+    writer: BTreeMap<Hash, (PeerKey, usize)>,
+    writer_bytes: usize,
+    mean_bytes: usize,
+    /// Blocks that are to be tried again, and when.
+    put_off: Vec<Hash>,
+    retry_ms: u64,
+    partials: BTreeMap<Hash, Partial>,
+    /// News of blocks, by their hashes.
+    waiting: BTreeMap<Hash, Vec<News>>,
+    /// The last tip that everybody was told of.
+    announced: Hash,
+    /// Transfers that are being judged, with whoever sent them.
+    judging: BTreeMap<Hash, Vec<(PeerKey, Option<Token>)>>,
+    heard: Recent,
+    refused: Recent,
+    next_prune_ms: u64,
+    next_forget_ms: u64,
+    /// The node's clock when it was last told.
+    clock_ms: u64,
 }
 
 impl Sync {
@@ -192,6 +257,28 @@ impl Sync {
             limits: Limits::new(network.parameters()),
             network,
             actions: VecDeque::new(),
+            peers: BTreeMap::new(),
+            scores: BTreeMap::new(),
+            next_id: 0,
+            headers: Headers::default(),
+            plan: None,
+            is_plan_old: false,
+            bodies: BTreeMap::new(),
+            body_bytes: 0,
+            writer: BTreeMap::new(),
+            writer_bytes: 0,
+            mean_bytes: 16 << 10,
+            put_off: Vec::new(),
+            retry_ms: 0,
+            partials: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            announced: Hash::ZERO,
+            judging: BTreeMap::new(),
+            heard: Recent::new(MAX_HEARD),
+            refused: Recent::new(MAX_REFUSED),
+            next_prune_ms: 0,
+            next_forget_ms: 0,
+            clock_ms: 0,
         }
     }
 
@@ -208,12 +295,30 @@ impl Sync {
 
     /// A peer is connected now.
     pub fn connected(&mut self, now: Moment, peer: PeerKey, ledger: &dyn Ledger) {
-        let _ = (now, peer, ledger, &self.network);
+        self.peers.entry(peer).or_insert_with(|| Peer::new(now.steady_ms));
+        self.ask_status(now);
+        self.settle(now, ledger);
     }
 
     /// A peer's last connection ended. Its requests are over, and it gets no more verdicts.
     pub fn disconnected(&mut self, now: Moment, peer: PeerKey, ledger: &dyn Ledger) {
-        let _ = (now, peer, ledger);
+        let Some(gone) = self.peers.remove(&peer) else { return };
+        self.drop_partials(peer);
+        for pending in gone.pending.into_values() {
+            self.give_up(&pending.asked);
+        }
+        for waiting in self.waiting.values_mut() {
+            waiting.retain(|news| news.peer != peer);
+        }
+        for from in self.judging.values_mut() {
+            // What is being judged stays, so that it is not taken up twice.
+            for (key, token) in from.iter_mut().filter(|(key, _)| *key == peer) {
+                let _ = key;
+                *token = None;
+            }
+        }
+        self.is_plan_old = true;
+        self.settle(now, ledger);
     }
 
     /// A peer asks. None: it gets no answer.
@@ -224,68 +329,270 @@ impl Sync {
         request: &Request,
         ledger: &dyn Ledger,
     ) -> Option<Response> {
-        let _ = (now, peer, request, ledger);
+        let known = self.peers.entry(peer).or_insert_with(|| Peer::new(now.steady_ms));
+        if known.is_banned {
+            return None;
+        }
+        if known.requests.take(serve::cost(request), now.steady_ms) {
+            return Some(serve(&self.network, &self.limits, request, ledger));
+        }
+        if known.last_excess_ms + EXCESS_MS <= now.steady_ms {
+            known.last_excess_ms = now.steady_ms;
+            self.offend(now, peer, Offence::TooManyRequests);
+        }
         None
     }
 
     /// A request was answered.
     pub fn responded(&mut self, now: Moment, peer: PeerKey, id: RequestId, response: Response, ledger: &dyn Ledger) {
-        let _ = (now, peer, id, response, ledger);
+        let Some(known) = self.peers.get_mut(&peer) else { return };
+        // An answer that comes too late is nobody's fault.
+        let Some(Pending { asked, .. }) = known.pending.remove(&id) else {
+            return;
+        };
+        known.stalls = 0;
+        match (asked, response) {
+            (Asked::Status, Response::Status(status)) => self.got_status(now, peer, status, ledger),
+            (Asked::Headers { locator, claimed, most }, Response::Headers(headers)) => {
+                self.got_headers(now, peer, (locator, claimed, most), &headers, ledger);
+            }
+            (Asked::Blocks { hashes }, Response::Blocks(blocks)) => self.got_blocks(now, peer, &hashes, blocks),
+            (Asked::BlockTransfers { hash, indexes }, Response::BlockTransfers(found)) => {
+                self.got_block_transfers(now, peer, hash, &indexes, found, ledger);
+            }
+            (Asked::Mempool, Response::Mempool(ids)) => self.got_ids(peer, ids, ledger),
+            (Asked::Transfers { ids }, Response::Transfers(found)) => self.got_transfers(now, peer, &ids, found),
+            (asked, response) => {
+                self.give_up(&asked);
+                let reason = format!("{} were not asked for", response.kind());
+                self.offend(now, peer, Offence::Malformed { reason });
+            }
+        }
+        self.settle(now, ledger);
     }
 
     /// A request was not answered.
     pub fn failed(&mut self, now: Moment, peer: PeerKey, id: RequestId, failure: Failure, ledger: &dyn Ledger) {
-        let _ = (now, peer, id, failure, ledger);
+        let Some(known) = self.peers.get_mut(&peer) else { return };
+        let Some(Pending { asked, .. }) = known.pending.remove(&id) else {
+            return;
+        };
+        self.give_up(&asked);
+        match failure {
+            Failure::Timeout => self.stalled(now, peer),
+            Failure::Closed => {
+                if let Some(known) = self.peers.get_mut(&peer) {
+                    known.slow_until_ms = now.steady_ms + SLOW_MS;
+                }
+            }
+            Failure::Malformed { reason } => self.offend(now, peer, Offence::Malformed { reason }),
+            Failure::Oversized { bytes, limit } => self.offend(now, peer, Offence::Oversized { bytes, limit }),
+        }
+        self.settle(now, ledger);
     }
 
     /// A peer passed on news. The verdict comes as [`Action::Judge`].
     pub fn gossiped(&mut self, now: Moment, peer: PeerKey, token: Token, news: Gossip, ledger: &dyn Ledger) {
-        let _ = (now, peer, token, news, ledger);
+        self.peers.entry(peer).or_insert_with(|| Peer::new(now.steady_ms));
+        let from = News {
+            peer,
+            token,
+            since_ms: now.steady_ms,
+        };
+        match news {
+            Gossip::Block(block) => self.heard_block(now, from, &block.header.clone(), Some(block), ledger),
+            Gossip::Header(header) => self.heard_block(now, from, &header, None, ledger),
+            Gossip::Transfer(transfer) => self.heard_transfer(now, peer, token, transfer, ledger),
+        }
+        self.settle(now, ledger);
     }
 
     /// The owner saw a peer do something wrong, such as to send a request or news that is no message.
     pub fn offended(&mut self, now: Moment, peer: PeerKey, offence: Offence) {
-        let _ = (now, peer, offence);
+        self.offend(now, peer, offence);
     }
 
     /// What came of a block that was submitted. `ledger` has it if it was taken.
     pub fn placed(&mut self, now: Moment, hash: Hash, outcome: BlockOutcome, ledger: &dyn Ledger) {
-        let _ = (now, hash, outcome, ledger);
+        self.on_placed(now, hash, outcome);
+        self.settle(now, ledger);
+        self.announce(ledger);
     }
 
     /// What came of a transfer that was submitted.
     pub fn judged(&mut self, now: Moment, id: Hash, outcome: TransferOutcome) {
-        let _ = (now, id, outcome);
+        self.on_judged(now, id, &outcome);
     }
 
     /// A transfer is pending now, whether it came from a peer or not: who does not have it is told.
     pub fn pending(&mut self, now: Moment, transfer: &SignedTransfer) {
-        let _ = (now, transfer);
+        self.clock_ms = now.clock_ms;
+        self.pass_on(transfer);
     }
 
     /// The tip is another than before, whether by a peer's block or not: who does not have it is told.
     pub fn tip_changed(&mut self, now: Moment, ledger: &dyn Ledger) {
-        let _ = (now, ledger);
+        self.is_plan_old |= self.plan.is_some();
+        self.settle(now, ledger);
+        self.announce(ledger);
     }
 
     /// Time has passed. To be called a few times a second.
     pub fn tick(&mut self, now: Moment, ledger: &dyn Ledger) {
-        let _ = (now, ledger);
+        let late = |(key, peer): (&PeerKey, &Peer)| {
+            let late = peer
+                .pending
+                .iter()
+                .filter(|(_, pending)| pending.deadline_ms <= now.steady_ms);
+            late.map(|(id, _)| (*key, *id)).collect::<Vec<_>>()
+        };
+        let late: Vec<(PeerKey, RequestId)> = self.peers.iter().flat_map(late).collect();
+        for (key, id) in late {
+            self.failed(now, key, id, Failure::Timeout, ledger);
+        }
+        self.clock_ms = now.clock_ms;
+        self.expire_news(now);
+        self.retry_late(now);
+        self.hurry(now);
+        self.ask_status(now);
+        if self.next_prune_ms <= now.steady_ms {
+            self.next_prune_ms = now.steady_ms + PRUNE_MS;
+            self.prune(ledger);
+            // Peers that were slow may be asked again.
+            self.is_plan_old = true;
+        }
+        if self.next_forget_ms <= now.steady_ms {
+            self.next_forget_ms = now.steady_ms + REFUSED_MS;
+            self.refused.clear();
+            self.scores.retain(|_, score| score.at(now.clock_ms) > 0);
+        }
+        self.settle(now, ledger);
     }
 
     /// How far the node has come.
     #[must_use]
     pub fn progress(&self, ledger: &dyn Ledger) -> Progress {
-        let height = ledger.tip().height();
+        let tip = ledger.tip();
+        let planned = self.plan.as_ref().map(|plan| plan.fork + plan.path.len() as u64);
+        let claimed = self
+            .peers
+            .values()
+            .filter_map(|peer| peer.status)
+            .filter(|status| status.work > tip.work())
+            .map(|status| status.height);
         Progress {
-            height,
-            target: height,
-            peers: 0,
+            height: tip.height(),
+            target: claimed.chain(planned).fold(tip.height(), u64::max),
+            peers: self.peers.values().filter(|peer| peer.status.is_some()).count(),
         }
     }
 
-    /// The connected peers.
+    /// The connected peers, as of the last tick.
     pub fn peers(&self) -> impl Iterator<Item = PeerState> {
-        std::iter::empty()
+        self.peers.iter().map(move |(key, peer)| {
+            let score = self.scores.get(key);
+            PeerState {
+                peer: *key,
+                status: peer.status,
+                score: score.map_or(0, |score| score.at(self.clock_ms)),
+                in_flight: peer.pending.len(),
+                offence: score.and_then(|score| score.last.clone()),
+            }
+        })
+    }
+
+    /// Sends a request.
+    fn ask(&mut self, now: Moment, key: PeerKey, asked: Asked, request: Request, timeout_ms: u64) {
+        let Some(peer) = self.peers.get_mut(&key) else { return };
+        let id = RequestId(self.next_id);
+        self.next_id += 1;
+        let pending = Pending {
+            asked,
+            sent_ms: now.steady_ms,
+            deadline_ms: now.steady_ms + timeout_ms,
+            is_doubled: false,
+        };
+        peer.pending.insert(id, pending);
+        self.actions.push_back(Action::Request { peer: key, id, request });
+    }
+
+    /// Undoes what a request that will not be answered stood for.
+    fn give_up(&mut self, asked: &Asked) {
+        match asked {
+            Asked::Blocks { hashes } => self.release(hashes),
+            Asked::BlockTransfers { hash, .. } => {
+                self.partials.remove(hash);
+                self.release(&[*hash]);
+            }
+            _ => {}
+        }
+    }
+
+    /// Leaves a peer alone that did not answer in time.
+    fn stalled(&mut self, now: Moment, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(&key) else { return };
+        peer.stalls += 1;
+        peer.slow_until_ms = now.steady_ms + (SLOW_MS << peer.stalls.min(8));
+        self.is_plan_old = true;
+        let is_over = peer.stalls >= MAX_STALLS;
+        self.offend(now, key, Offence::Stalled);
+        if is_over {
+            let offence = Offence::Stalled;
+            self.actions.push_back(Action::Disconnect { peer: key, offence });
+        }
+    }
+
+    /// Notes an offence, and bans the peer when there were too many.
+    fn offend(&mut self, now: Moment, key: PeerKey, offence: Offence) {
+        let score = self.scores.entry(key).or_default();
+        let points = score.add(&offence, now.clock_ms);
+        let is_enough = score.is_enough();
+        if self.scores.len() > MAX_SCORES {
+            self.scores.retain(|_, score| score.at(now.clock_ms) > 0);
+            let lowest = self.scores.iter().min_by_key(|(_, score)| score.at(now.clock_ms));
+            if let Some(lowest) = lowest.map(|(key, _)| *key).filter(|_| self.scores.len() > MAX_SCORES) {
+                self.scores.remove(&lowest);
+            }
+        }
+        self.actions.push_back(Action::Penalise {
+            peer: key,
+            offence: offence.clone(),
+            score: points,
+        });
+        let is_banned = self.peers.get(&key).is_some_and(|peer| peer.is_banned);
+        if !is_enough || is_banned {
+            return;
+        }
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.is_banned = true;
+            peer.best = None;
+            for pending in std::mem::take(&mut peer.pending).into_values() {
+                self.give_up(&pending.asked);
+            }
+        }
+        self.is_plan_old = true;
+        self.actions.push_back(Action::Ban {
+            peer: key,
+            until_ms: now.clock_ms + BAN_MS,
+            offence,
+        });
+    }
+
+    /// Does what follows from the last call.
+    fn settle(&mut self, now: Moment, ledger: &dyn Ledger) {
+        if self.is_plan_old || self.is_plan_over(ledger) {
+            self.replan(now, ledger);
+        }
+        self.hand_over();
+        self.fetch(now, ledger);
+        self.ask_headers(now, ledger);
+        self.ask_pool(now, ledger);
+    }
+
+    /// Whether the chain has come as far as it was to come.
+    fn is_plan_over(&self, ledger: &dyn Ledger) -> bool {
+        let target = self.plan.as_ref().and_then(|plan| plan.path.last());
+        let node = target.and_then(|target| self.headers.get(target));
+        self.plan.is_some() && node.is_none_or(|node| node.work <= ledger.tip().work())
     }
 }

@@ -49,6 +49,17 @@ impl Mempool {
         self.indexes.entries.get(id)
     }
 
+    /// The one pending transfer whose id begins with these bytes; none when there are several.
+    #[must_use]
+    pub fn by_short_id(&self, short: &[u8; 8]) -> Option<&Arc<Entry>> {
+        let (mut first, mut last) = ([0; 32], [0xff; 32]);
+        first[..8].copy_from_slice(short);
+        last[..8].copy_from_slice(short);
+        let mut found = self.indexes.entries.range(Hash(first)..=Hash(last));
+        let (_, entry) = found.next()?;
+        found.next().is_none().then_some(entry)
+    }
+
     /// The place of a pending transfer by fee rate, counted from 1. Takes time in proportion to it.
     #[must_use]
     pub fn place(&self, id: &Hash) -> Option<usize> {

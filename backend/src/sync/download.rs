@@ -1,0 +1,438 @@
+//! Blocks: which are wanted, who is asked for them, and how they come to the writer in order.
+
+use std::collections::BTreeMap;
+
+use shared::{block::Block, hash::Hash, rules::RuleError};
+
+use super::{
+    Action, BlockOutcome, Ledger, Moment, Offence, PeerKey, Request, RequestId, Sync, Verdict,
+    headers::Stage,
+    message::MAX_BLOCKS,
+    peer::{Asked, Pending},
+};
+use crate::chain::Placed;
+
+/// How far beyond the first missing block others are asked for.
+const WINDOW: usize = 4_096;
+/// How many requests for blocks a peer gets at once.
+const PER_PEER: usize = 3;
+/// How many bytes of blocks a request should bring.
+const REQUEST_BYTES: usize = 2 << 20;
+/// How many bytes of blocks may be here, or on their way.
+const BUFFER_BYTES: usize = 128 << 20;
+/// How much the writer gets at once.
+const WRITER_BLOCKS: usize = 1_024;
+const WRITER_BYTES: usize = 32 << 20;
+/// How long an answer may take, and after how long another peer is asked as well when all wait for it.
+const TIMEOUT_MS: u64 = 20_000;
+const STALL_MS: u64 = 2_000;
+/// How often a block is tried that the writer did not take.
+const MAX_TRIES: u8 = 3;
+/// How long to wait before a block is tried again that cannot be taken now.
+const RETRY_MS: u64 = 5_000;
+
+/// The way to the heaviest chain that is known.
+pub(super) struct Plan {
+    /// The height at which it leaves the chain.
+    pub(super) fork: u64,
+    /// The blocks after it, lowest first.
+    pub(super) path: Vec<Hash>,
+    /// The first that the writer does not have yet.
+    pub(super) next: usize,
+    /// From here on some may not have been asked for.
+    cursor: usize,
+    /// Up to which height of it a peer has the blocks.
+    reach: BTreeMap<PeerKey, u64>,
+}
+
+/// A block that waits for its turn.
+pub(super) struct Body {
+    pub(super) block: Block,
+    pub(super) from: PeerKey,
+    pub(super) bytes: usize,
+}
+
+impl Sync {
+    /// Finds the heaviest chain that peers have shown.
+    pub(super) fn replan(&mut self, now: Moment, ledger: &dyn Ledger) {
+        self.is_plan_old = false;
+        let own = ledger.tip().work();
+        let mut targets: Vec<_> = self
+            .peers
+            .values()
+            .filter(|peer| !peer.is_banned)
+            .filter_map(|peer| {
+                let best = peer.best?;
+                let node = self.headers.get(&best)?;
+                let counts = node.work > own && node.stage != Stage::Dead;
+                counts.then_some((peer.is_usable(now.steady_ms), node.work, best))
+            })
+            .collect();
+        targets.sort_unstable();
+        self.plan = targets.into_iter().rev().find_map(|(_, _, target)| {
+            let (fork, path) = self.headers.path_to(target, ledger)?;
+            let limit = u64::from(self.network.parameters().max_reorg_depth);
+            (ledger.tip().height() - fork <= limit).then_some(Plan {
+                fork,
+                path,
+                next: 0,
+                cursor: 0,
+                reach: BTreeMap::new(),
+            })
+        });
+        if let Some(mut plan) = self.plan.take() {
+            plan.reach = self.peers.keys().map(|key| (*key, self.reach(*key, &plan))).collect();
+            self.plan = Some(plan);
+        }
+        self.drop_bodies();
+    }
+
+    /// Up to which height of a plan a peer has the blocks.
+    fn reach(&self, key: PeerKey, plan: &Plan) -> u64 {
+        let top = plan.fork + plan.path.len() as u64;
+        let mut hash = self.peers.get(&key).and_then(|peer| peer.best);
+        while let Some(here) = hash
+            && let Some(node) = self.headers.get(&here)
+            && node.header.height > plan.fork
+        {
+            let height = node.header.height;
+            let place = usize::try_from(height - plan.fork - 1).ok();
+            if height <= top && place.and_then(|place| plan.path.get(place)) == Some(&here) {
+                return height;
+            }
+            hash = Some(node.header.previous_hash);
+        }
+        plan.fork
+    }
+
+    /// Forgets blocks that are not on the way any more.
+    fn drop_bodies(&mut self) {
+        if self.bodies.is_empty() {
+            return;
+        }
+        let mut kept = BTreeMap::new();
+        for hash in self.plan.iter().flat_map(|plan| &plan.path) {
+            if let Some(body) = self.bodies.remove(hash) {
+                kept.insert(*hash, body);
+            }
+        }
+        for hash in std::mem::replace(&mut self.bodies, kept).into_keys() {
+            self.headers.set_stage(&hash, Stage::Wanted);
+        }
+        self.body_bytes = self.bodies.values().map(|body| body.bytes).sum();
+    }
+
+    /// Gives the writer the blocks whose turn it is.
+    pub(super) fn hand_over(&mut self) {
+        let Some(mut plan) = self.plan.take() else { return };
+        let mut blocks = Vec::new();
+        while let Some(hash) = plan.path.get(plan.next) {
+            match self.headers.stage(hash) {
+                Some(Stage::Submitted | Stage::Stored) => {}
+                Some(Stage::Here) if self.writer_has_room() => match self.take_body(*hash) {
+                    Some(block) => blocks.push(block),
+                    None => break,
+                },
+                _ => break,
+            }
+            plan.next += 1;
+        }
+        plan.cursor = plan.cursor.max(plan.next);
+        self.plan = Some(plan);
+        if !blocks.is_empty() {
+            self.actions.push_back(Action::SubmitBlocks(blocks));
+        }
+    }
+
+    fn writer_has_room(&self) -> bool {
+        self.writer.len() < WRITER_BLOCKS && self.writer_bytes < WRITER_BYTES
+    }
+
+    /// Takes a block out of those that wait, for the writer.
+    fn take_body(&mut self, hash: Hash) -> Option<Block> {
+        let body = self.bodies.remove(&hash)?;
+        self.body_bytes -= body.bytes;
+        self.writer_bytes += body.bytes;
+        self.writer.insert(hash, (body.from, body.bytes));
+        self.headers.set_stage(&hash, Stage::Submitted);
+        Some(body.block)
+    }
+
+    /// Keeps a block until its turn. Its header must be known.
+    pub(super) fn keep_body(&mut self, hash: Hash, block: Block, from: PeerKey) {
+        let bytes = block.encoded_len();
+        // A moving mean, of which the next requests' size follows.
+        self.mean_bytes = (self.mean_bytes * 15 + bytes).div_ceil(16);
+        self.body_bytes += bytes;
+        self.headers.set_stage(&hash, Stage::Here);
+        self.bodies.insert(hash, Body { block, from, bytes });
+    }
+
+    /// Gives the writer a block that is on no way yet, if its parent is known.
+    pub(super) fn submit_aside(&mut self, hash: Hash, ledger: &dyn Ledger) {
+        let Some(body) = self.bodies.get(&hash) else { return };
+        let parent = body.block.header.previous_hash;
+        let follows = matches!(self.headers.stage(&parent), Some(Stage::Submitted | Stage::Stored))
+            || ledger.height_of(&parent).is_some();
+        if follows
+            && self.writer_has_room()
+            && let Some(block) = self.take_body(hash)
+        {
+            self.actions.push_back(Action::SubmitBlocks(vec![block]));
+        }
+    }
+
+    /// Asks peers for the blocks that are missing.
+    pub(super) fn fetch(&mut self, now: Moment, ledger: &dyn Ledger) {
+        let Some(mut plan) = self.plan.take() else { return };
+        let mut end = plan.path.len();
+        if self.is_undecided(now, ledger) {
+            // What is fetched now may have to be undone.
+            let depth = usize::try_from(self.network.parameters().max_reorg_depth / 2).unwrap_or(usize::MAX);
+            end = end.min(depth.max(1));
+        }
+        let window = end.min(plan.next.saturating_add(WINDOW));
+        while let Some(hashes) = self.next_batch(&mut plan, window, end) {
+            let Some((key, hashes)) = self.choose(now, &plan, hashes) else {
+                break;
+            };
+            for hash in &hashes {
+                self.headers.set_stage(hash, Stage::Asked);
+            }
+            self.ask_blocks(now, key, hashes);
+        }
+        self.plan = Some(plan);
+    }
+
+    /// Whether a peer may still show a heavier chain than the one that is being fetched.
+    fn is_undecided(&self, now: Moment, ledger: &dyn Ledger) -> bool {
+        let mut peers = self.peers.iter();
+        peers.any(|(key, peer)| {
+            let is_due = peer.is_asked(Asked::is_headers) || peer.next_headers_ms <= now.steady_ms;
+            is_due && peer.is_usable(now.steady_ms) && self.owes_headers(*key, ledger)
+        })
+    }
+
+    /// The next blocks to be asked for, lowest first.
+    fn next_batch(&self, plan: &mut Plan, window: usize, end: usize) -> Option<Vec<Hash>> {
+        let is_wanted = |hash: &Hash| self.headers.stage(hash) == Some(Stage::Wanted);
+        while plan.cursor < window && !is_wanted(&plan.path[plan.cursor]) {
+            plan.cursor += 1;
+        }
+        let size = (REQUEST_BYTES / self.mean_bytes.max(1)).clamp(1, MAX_BLOCKS);
+        let rest = plan.path.get(plan.cursor..window)?;
+        // The window moves on by single blocks; it is not worth a request for each.
+        if rest.is_empty() || (rest.len() < size / 2 && window < end) {
+            return None;
+        }
+        let asked: usize = self.peers.values().map(|peer| peer.count(Asked::is_blocks)).sum();
+        let expected = self.body_bytes + self.writer_bytes + (asked + 1) * self.limits.blocks;
+        if expected > BUFFER_BYTES && plan.cursor > plan.next {
+            return None;
+        }
+        Some(rest.iter().copied().take(size).take_while(is_wanted).collect())
+    }
+
+    /// The peer that is to be asked, with as many of the blocks as it has.
+    fn choose(&self, now: Moment, plan: &Plan, mut hashes: Vec<Hash>) -> Option<(PeerKey, Vec<Hash>)> {
+        let height = plan.fork + 1 + plan.cursor as u64;
+        let (_, key) = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.is_usable(now.steady_ms))
+            .filter(|(key, _)| plan.reach.get(key).is_some_and(|reach| *reach >= height))
+            .map(|(key, peer)| (peer.count(Asked::is_blocks), *key))
+            .filter(|(count, _)| *count < PER_PEER)
+            .min()?;
+        let reach = plan.reach.get(&key)?;
+        hashes.truncate(usize::try_from(reach - height + 1).unwrap_or(usize::MAX));
+        Some((key, hashes))
+    }
+
+    fn ask_blocks(&mut self, now: Moment, key: PeerKey, hashes: Vec<Hash>) {
+        let request = Request::Blocks { hashes: hashes.clone() };
+        self.ask(now, key, Asked::Blocks { hashes }, request, TIMEOUT_MS);
+    }
+
+    pub(super) fn got_blocks(&mut self, now: Moment, key: PeerKey, hashes: &[Hash], blocks: Vec<Block>) {
+        if blocks.is_empty() {
+            // It had them a moment ago, but its chain may have changed.
+            if let Some(peer) = self.peers.get_mut(&key) {
+                peer.slow_until_ms = now.steady_ms + 1_000;
+                peer.next_status_ms = now.steady_ms;
+            }
+            self.set_best(key, None);
+        }
+        let mut is_requested = blocks.len() <= hashes.len();
+        for (block, hash) in blocks.into_iter().zip(hashes) {
+            if block.header.hash() != *hash {
+                is_requested = false;
+                break;
+            }
+            if matches!(self.headers.stage(hash), Some(Stage::Wanted | Stage::Asked)) {
+                self.keep_body(*hash, block, key);
+            }
+        }
+        self.release(hashes);
+        if !is_requested {
+            self.offend(now, key, Offence::Unrequested { what: "a block" });
+        }
+    }
+
+    /// Blocks that were asked for and did not come are wanted again, unless another peer was asked as well.
+    pub(super) fn release(&mut self, hashes: &[Hash]) {
+        for hash in hashes {
+            let is_asked = |pending: &Pending| match &pending.asked {
+                Asked::Blocks { hashes } => hashes.contains(hash),
+                Asked::BlockTransfers { hash: other, .. } => other == hash,
+                _ => false,
+            };
+            if self.headers.stage(hash) == Some(Stage::Asked)
+                && !self.peers.values().any(|peer| peer.pending.values().any(is_asked))
+            {
+                self.headers.set_stage(hash, Stage::Wanted);
+                if let Some(plan) = &mut self.plan {
+                    plan.cursor = plan.next;
+                }
+            }
+        }
+    }
+
+    /// Asks another peer for what all wait for, when the first takes long.
+    pub(super) fn hurry(&mut self, now: Moment) {
+        let Some(plan) = &self.plan else { return };
+        let Some(first) = plan.path.get(plan.next) else { return };
+        let is_late = |pending: &Pending| {
+            let has_it = matches!(&pending.asked, Asked::Blocks { hashes } if hashes.contains(first));
+            has_it && !pending.is_doubled && pending.sent_ms + STALL_MS <= now.steady_ms
+        };
+        let late = self.peers.iter().find_map(|(key, peer)| {
+            let (id, _) = peer.pending.iter().find(|(_, pending)| is_late(pending))?;
+            Some((*key, *id))
+        });
+        let Some((slow, id)) = late else { return };
+        let height = plan.fork + 1 + plan.next as u64;
+        let other = self
+            .peers
+            .iter()
+            .filter(|(key, peer)| **key != slow && peer.is_usable(now.steady_ms))
+            .filter(|(key, _)| plan.reach.get(key).is_some_and(|reach| *reach >= height))
+            .map(|(key, peer)| (peer.count(Asked::is_blocks), *key))
+            .min();
+        let Some((_, other)) = other else { return };
+        let hashes = self.double(slow, id);
+        if !hashes.is_empty() {
+            self.ask_blocks(now, other, hashes);
+        }
+    }
+
+    /// Notes that another peer is asked for the same, and gives what that is.
+    fn double(&mut self, key: PeerKey, id: RequestId) -> Vec<Hash> {
+        let pending = self.peers.get_mut(&key).and_then(|peer| peer.pending.get_mut(&id));
+        let Some(pending) = pending else { return Vec::new() };
+        pending.is_doubled = true;
+        let Asked::Blocks { hashes } = &pending.asked else {
+            return Vec::new();
+        };
+        let hashes = hashes.clone();
+        let missing = |hash: &Hash| self.headers.stage(hash) == Some(Stage::Asked);
+        hashes.into_iter().filter(missing).collect()
+    }
+
+    pub(super) fn on_placed(&mut self, now: Moment, hash: Hash, outcome: BlockOutcome) {
+        let from = self.writer.remove(&hash).map(|(from, bytes)| {
+            self.writer_bytes -= bytes;
+            from
+        });
+        match outcome {
+            BlockOutcome::Placed(Placed::Orphan) => {
+                self.retry(now, hash);
+                self.judge_block(hash, Verdict::Ignore);
+            }
+            BlockOutcome::Placed(placed) => {
+                self.headers.set_stage(&hash, Stage::Stored);
+                // A block beside the chain was not checked against any accounts: to pass it on would be to vouch for it.
+                let verdict = match placed {
+                    Placed::Connected => Verdict::Accept,
+                    _ => Verdict::Ignore,
+                };
+                self.judge_block(hash, verdict);
+            }
+            BlockOutcome::Refused(error) => self.refused(now, hash, from, &error),
+            BlockOutcome::Stopping => self.judge_block(hash, Verdict::Ignore),
+        }
+    }
+
+    fn refused(&mut self, now: Moment, hash: Hash, from: Option<PeerKey>, error: &RuleError) {
+        let rule = error.code();
+        match error {
+            // Neither says anything about the block: clocks differ, and chains grow.
+            RuleError::TimeTooLate { .. } | RuleError::ReorganisationTooDeep { .. } => {
+                self.put_off(now, hash);
+                self.judge_block(hash, Verdict::Ignore);
+            }
+            // The header may be good, and the rest exchanged on the way by who sent it.
+            RuleError::BlockTooLarge { .. }
+            | RuleError::TooManyTransfers { .. }
+            | RuleError::WrongTransactionsRoot { .. } => {
+                self.retry(now, hash);
+                self.judge_block(hash, Verdict::Ignore);
+                if let Some(from) = from {
+                    self.offend(now, from, Offence::InvalidBlock { rule });
+                }
+            }
+            _ => {
+                let dead = self.headers.kill(hash);
+                self.is_plan_old = true;
+                self.judge_block(hash, Verdict::Reject);
+                let guilty = |key: &PeerKey, best: Option<Hash>| {
+                    Some(*key) == from || best.is_some_and(|best| dead.contains(&best))
+                };
+                let guilty: Vec<PeerKey> = self
+                    .peers
+                    .iter()
+                    .filter(|(key, peer)| guilty(key, peer.best))
+                    .map(|(key, _)| *key)
+                    .collect();
+                for key in guilty {
+                    self.set_best(key, None);
+                    self.offend(now, key, Offence::InvalidBlock { rule });
+                }
+            }
+        }
+    }
+
+    /// Wants a block again that the writer did not take: at once a few times, then after a while.
+    fn retry(&mut self, now: Moment, hash: Hash) {
+        let Some(node) = self.headers.get_mut(&hash) else {
+            return;
+        };
+        node.tries += 1;
+        if node.tries < MAX_TRIES {
+            node.stage = Stage::Wanted;
+            self.is_plan_old = true;
+        } else {
+            node.tries = 0;
+            self.put_off(now, hash);
+        }
+    }
+
+    /// Wants a block again later.
+    fn put_off(&mut self, now: Moment, hash: Hash) {
+        self.retry_ms = now.steady_ms + RETRY_MS;
+        self.put_off.push(hash);
+    }
+
+    /// Wants blocks again that were put off.
+    pub(super) fn retry_late(&mut self, now: Moment) {
+        if self.put_off.is_empty() || now.steady_ms < self.retry_ms {
+            return;
+        }
+        for hash in std::mem::take(&mut self.put_off) {
+            if self.headers.stage(&hash) == Some(Stage::Submitted) {
+                self.headers.set_stage(&hash, Stage::Wanted);
+            }
+        }
+        self.is_plan_old = true;
+    }
+}

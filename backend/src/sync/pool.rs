@@ -1,0 +1,153 @@
+//! Pending transfers: passed on as they come, and exchanged with whoever connects.
+
+use std::collections::BTreeSet;
+
+use shared::{hash::Hash, transaction::SignedTransfer};
+
+use super::{
+    Action, Gossip, Ledger, Moment, Offence, PeerKey, Request, Sync, Token, TransferOutcome, Verdict, peer::Asked,
+};
+
+/// How many transfers are judged at once: in all, and of one peer.
+const MAX_JUDGING: usize = 16_384;
+const MAX_JUDGING_EACH: usize = 2_048;
+/// How many transfers are asked for at once.
+const BATCH: usize = 500;
+/// How often a peer is asked what it has pending.
+const MEMPOOL_MS: u64 = 60_000;
+const TIMEOUT_MS: u64 = 15_000;
+
+impl Sync {
+    /// A peer passed on a transfer.
+    pub(super) fn heard_transfer(
+        &mut self,
+        now: Moment,
+        key: PeerKey,
+        token: Token,
+        transfer: SignedTransfer,
+        ledger: &dyn Ledger,
+    ) {
+        let id = transfer.id();
+        self.heard.insert(id);
+        if ledger.mempool().get(&id).is_some() || self.refused.contains(&id) {
+            return self.judge(token, Verdict::Ignore);
+        }
+        if !self.take_transfer(now, key, id, Some(token)) {
+            return self.judge(token, Verdict::Ignore);
+        }
+        if self.judging.get(&id).is_some_and(|from| from.len() == 1) {
+            self.actions.push_back(Action::SubmitTransfers(vec![transfer]));
+        }
+    }
+
+    /// Notes who a transfer came from, if there is room for it.
+    fn take_transfer(&mut self, now: Moment, key: PeerKey, id: Hash, token: Option<Token>) -> bool {
+        let count = self.judging.len();
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return false;
+        };
+        if count >= MAX_JUDGING || peer.judging >= MAX_JUDGING_EACH || !peer.unwanted.has_any(now.steady_ms) {
+            return false;
+        }
+        peer.judging += 1;
+        self.judging.entry(id).or_default().push((key, token));
+        true
+    }
+
+    pub(super) fn on_judged(&mut self, now: Moment, id: Hash, outcome: &TransferOutcome) {
+        for (key, token) in self.judging.remove(&id).unwrap_or_default() {
+            let verdict = match outcome {
+                TransferOutcome::Accepted => Verdict::Accept,
+                TransferOutcome::Unwanted | TransferOutcome::Stopping => Verdict::Ignore,
+                TransferOutcome::Invalid(_) => Verdict::Reject,
+            };
+            if let Some(token) = token {
+                self.judge(token, verdict);
+            }
+            if let Some(peer) = self.peers.get_mut(&key) {
+                peer.judging = peer.judging.saturating_sub(1);
+                if !matches!(outcome, TransferOutcome::Accepted) {
+                    peer.unwanted.take(1, now.steady_ms);
+                }
+            }
+            if let TransferOutcome::Invalid(error) = outcome {
+                let rule = error.code();
+                self.offend(now, key, Offence::InvalidTransfer { rule });
+            }
+        }
+        if matches!(outcome, TransferOutcome::Unwanted | TransferOutcome::Invalid(_)) {
+            self.refused.insert(id);
+        }
+    }
+
+    /// Asks peers what they have pending, once the chain is up to date, and for what is missing here.
+    pub(super) fn ask_pool(&mut self, now: Moment, ledger: &dyn Ledger) {
+        let is_behind = self.plan.is_some();
+        let due: Vec<PeerKey> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.is_usable(now.steady_ms) && peer.status.is_some())
+            .filter(|(_, peer)| !peer.is_asked(Asked::is_pool))
+            .filter(|(_, peer)| !peer.missing.is_empty() || (!is_behind && peer.next_mempool_ms <= now.steady_ms))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in due {
+            let has_room = self.judging.len() + BATCH <= MAX_JUDGING;
+            let Some(peer) = self.peers.get_mut(&key) else { continue };
+            if peer.missing.is_empty() {
+                peer.next_mempool_ms = now.steady_ms + MEMPOOL_MS;
+                self.ask(now, key, Asked::Mempool, Request::Mempool, TIMEOUT_MS);
+                continue;
+            }
+            if !has_room || peer.judging + BATCH > MAX_JUDGING_EACH || !peer.unwanted.has_any(now.steady_ms) {
+                continue;
+            }
+            let count = peer.missing.len().min(BATCH);
+            let ids: Vec<Hash> = peer.missing.drain(..count).collect();
+            let is_missing = |id: &Hash| {
+                ledger.mempool().get(id).is_none() && !self.judging.contains_key(id) && !self.refused.contains(id)
+            };
+            let ids: Vec<Hash> = ids.into_iter().filter(is_missing).collect();
+            if !ids.is_empty() {
+                let request = Request::Transfers { ids: ids.clone() };
+                self.ask(now, key, Asked::Transfers { ids }, request, TIMEOUT_MS);
+            }
+        }
+    }
+
+    pub(super) fn got_ids(&mut self, key: PeerKey, ids: Vec<Hash>, ledger: &dyn Ledger) {
+        let is_missing = |id: &Hash| ledger.mempool().get(id).is_none() && !self.refused.contains(id);
+        let missing = ids.into_iter().filter(is_missing).collect();
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.missing = missing;
+        }
+    }
+
+    pub(super) fn got_transfers(&mut self, now: Moment, key: PeerKey, ids: &[Hash], transfers: Vec<SignedTransfer>) {
+        let asked: BTreeSet<&Hash> = ids.iter().collect();
+        let mut taken = Vec::new();
+        for transfer in transfers {
+            let id = transfer.id();
+            if !asked.contains(&id) {
+                self.offend(now, key, Offence::Unrequested { what: "a transfer" });
+                break;
+            }
+            if !self.judging.contains_key(&id) && self.take_transfer(now, key, id, None) {
+                taken.push(transfer);
+            }
+        }
+        if !taken.is_empty() {
+            self.actions.push_back(Action::SubmitTransfers(taken));
+        }
+    }
+
+    /// Tells everybody of a transfer that did not come by news.
+    pub(super) fn pass_on(&mut self, transfer: &SignedTransfer) {
+        let id = transfer.id();
+        if !self.heard.contains(&id) {
+            self.heard.insert(id);
+            self.actions
+                .push_back(Action::Gossip(Gossip::Transfer(transfer.clone())));
+        }
+    }
+}

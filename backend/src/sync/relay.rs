@@ -1,0 +1,248 @@
+//! News of blocks: put together from what is pending, and passed on once the chain has them.
+
+use std::collections::BTreeMap;
+
+use shared::{
+    block::{Block, Header, transactions_root},
+    codec::Encode as _,
+    hash::Hash,
+    rules::{RuleError, verify_work},
+    transaction::{Reward, SignedTransfer},
+};
+
+use super::{
+    Action, CompactBlock, Gossip, Ledger, Moment, Offence, PeerKey, Request, Sync, Token, Verdict,
+    headers::{Refusal, Stage},
+    peer::Asked,
+};
+
+/// How far below the tip news of a block is of any use.
+const RECENT: u64 = 6;
+/// How long missing transfers may take, before the whole block is asked for.
+const FILL_TIMEOUT_MS: u64 = 3_000;
+/// How many blocks are put together at once.
+const MAX_PARTIALS: usize = 16;
+/// How long news waits for its verdict.
+pub(super) const VERDICT_MS: u64 = 30_000;
+
+/// A block that lacks some transfers.
+pub(super) struct Partial {
+    header: Header,
+    reward: Reward,
+    transfers: Vec<Option<SignedTransfer>>,
+    from: PeerKey,
+}
+
+/// News that waits for its verdict.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct News {
+    pub(super) peer: PeerKey,
+    pub(super) token: Token,
+    pub(super) since_ms: u64,
+}
+
+impl Sync {
+    pub(super) fn judge(&mut self, token: Token, verdict: Verdict) {
+        self.actions.push_back(Action::Judge { token, verdict });
+    }
+
+    /// Says what becomes of all news of a block.
+    pub(super) fn judge_block(&mut self, hash: Hash, verdict: Verdict) {
+        for news in self.waiting.remove(&hash).unwrap_or_default() {
+            self.judge(news.token, verdict);
+        }
+        if verdict == Verdict::Accept {
+            self.announced = hash;
+        }
+    }
+
+    /// A peer passed on a new block, or its header alone.
+    pub(super) fn heard_block(
+        &mut self,
+        now: Moment,
+        news: News,
+        header: &Header,
+        body: Option<CompactBlock>,
+        ledger: &dyn Ledger,
+    ) {
+        let hash = match verify_work(header) {
+            Ok(hash) => hash,
+            Err(error) => return self.reject_header(now, news, &error),
+        };
+        let tip = ledger.tip();
+        if ledger.height_of(&hash).is_some() || header.height.saturating_add(RECENT) < tip.height() {
+            return self.judge(news.token, Verdict::Ignore);
+        }
+        match self.headers.extend(&self.network, &[*header], now.clock_ms, ledger).2 {
+            Ok(()) => {}
+            Err(Refusal::Rule(error)) if !matches!(error, RuleError::TimeTooLate { .. }) => {
+                return self.reject_header(now, news, &error);
+            }
+            Err(Refusal::Dead) => {
+                self.offend(now, news.peer, Offence::InvalidBlock { rule: "parent-invalid" });
+                return self.judge(news.token, Verdict::Reject);
+            }
+            Err(refusal) => {
+                if refusal == Refusal::UnknownParent
+                    && let Some(peer) = self.peers.get_mut(&news.peer)
+                {
+                    peer.is_ahead = true;
+                }
+                return self.judge(news.token, Verdict::Ignore);
+            }
+        }
+        let Some(node) = self.headers.get(&hash) else {
+            return self.judge(news.token, Verdict::Ignore);
+        };
+        let is_heavier = node.work > tip.work();
+        let stage = node.stage;
+        if is_heavier {
+            self.set_best(news.peer, Some(hash));
+        }
+        if is_heavier && stage != Stage::Stored {
+            self.waiting.entry(hash).or_default().push(news);
+        } else {
+            self.judge(news.token, Verdict::Ignore);
+        }
+        if stage == Stage::Wanted
+            && let Some(body) = body
+        {
+            self.rebuild(now, hash, body, news.peer, ledger);
+        }
+    }
+
+    fn reject_header(&mut self, now: Moment, news: News, error: &RuleError) {
+        let rule = error.code();
+        self.judge(news.token, Verdict::Reject);
+        self.offend(now, news.peer, Offence::InvalidHeader { rule });
+    }
+
+    /// Puts a block together from the pending transfers, and asks its sender for those that are missing.
+    fn rebuild(&mut self, now: Moment, hash: Hash, body: CompactBlock, from: PeerKey, ledger: &dyn Ledger) {
+        let mempool = ledger.mempool();
+        let transfers: Vec<Option<SignedTransfer>> = body
+            .transfers
+            .iter()
+            .map(|id| mempool.by_short_id(id).map(|entry| entry.transfer.signed().clone()))
+            .collect();
+        let missing: Vec<u32> = (0..)
+            .zip(&transfers)
+            .filter(|(_, transfer)| transfer.is_none())
+            .map(|(index, _)| index)
+            .collect();
+        let partial = Partial {
+            header: body.header,
+            reward: body.reward,
+            transfers,
+            from,
+        };
+        if missing.is_empty() {
+            return self.complete(now, hash, partial, ledger);
+        }
+        // A block of which most is missing comes faster as a whole, and so does one too many.
+        if missing.len() * 2 > partial.transfers.len().max(16) || self.partials.len() >= MAX_PARTIALS {
+            return;
+        }
+        self.headers.set_stage(&hash, Stage::Asked);
+        self.partials.insert(hash, partial);
+        let request = Request::BlockTransfers {
+            hash,
+            indexes: missing.clone(),
+        };
+        let asked = Asked::BlockTransfers { hash, indexes: missing };
+        self.ask(now, from, asked, request, FILL_TIMEOUT_MS);
+    }
+
+    pub(super) fn got_block_transfers(
+        &mut self,
+        now: Moment,
+        key: PeerKey,
+        hash: Hash,
+        indexes: &[u32],
+        found: Vec<SignedTransfer>,
+        ledger: &dyn Ledger,
+    ) {
+        let Some(mut partial) = self.partials.remove(&hash) else {
+            return;
+        };
+        if found.len() > indexes.len() {
+            self.offend(now, key, Offence::Unrequested { what: "a transfer" });
+        }
+        if found.len() != indexes.len() {
+            // It may have left its chain since. The whole block is asked for, of whoever has it.
+            return self.release(&[hash]);
+        }
+        for (index, transfer) in indexes.iter().zip(found) {
+            if let Some(place) = partial.transfers.get_mut(*index as usize) {
+                *place = Some(transfer);
+            }
+        }
+        self.complete(now, hash, partial, ledger);
+    }
+
+    /// Takes a block of which nothing is missing any more. If it is not the one that the header stands for, nobody is to
+    /// blame, as two transfers may have one short id: the whole block is asked for.
+    fn complete(&mut self, now: Moment, hash: Hash, partial: Partial, ledger: &dyn Ledger) {
+        let _ = now;
+        let Some(transfers) = partial.transfers.into_iter().collect() else {
+            return;
+        };
+        let block = Block {
+            header: partial.header,
+            reward: partial.reward,
+            transfers,
+        };
+        if !matches!(self.headers.stage(&hash), Some(Stage::Wanted | Stage::Asked)) {
+            return;
+        }
+        if transactions_root(&block.transaction_ids()) != block.header.transactions_root {
+            return self.release(&[hash]);
+        }
+        self.keep_body(hash, block, partial.from);
+        self.submit_aside(hash, ledger);
+    }
+
+    /// Tells everybody of the tip, unless they know or there is a better one.
+    pub(super) fn announce(&mut self, ledger: &dyn Ledger) {
+        let tip = ledger.tip();
+        if tip.hash() == self.announced || tip.height() == 0 || self.plan.is_some() {
+            return;
+        }
+        self.announced = tip.hash();
+        let Some(block) = ledger.block(tip.height()) else {
+            return;
+        };
+        let compact = Gossip::Block(CompactBlock::of(&block));
+        let fits = compact.to_bytes().len() <= self.limits.gossip;
+        let news = if fits { compact } else { Gossip::Header(block.header) };
+        self.actions.push_back(Action::Gossip(news));
+    }
+
+    /// Gives up waiting for verdicts, and forgets those who have gone.
+    pub(super) fn expire_news(&mut self, now: Moment) {
+        let mut over = Vec::new();
+        for waiting in self.waiting.values_mut() {
+            waiting.retain(|news| {
+                let is_over = news.since_ms + VERDICT_MS <= now.steady_ms;
+                if is_over {
+                    over.push(news.token);
+                }
+                !is_over
+            });
+        }
+        self.waiting.retain(|_, waiting| !waiting.is_empty());
+        for token in over {
+            self.judge(token, Verdict::Ignore);
+        }
+    }
+
+    /// Forgets what a peer that has gone was to complete.
+    pub(super) fn drop_partials(&mut self, key: PeerKey) {
+        let partials: BTreeMap<Hash, Partial> = std::mem::take(&mut self.partials);
+        let (gone, kept) = partials.into_iter().partition(|(_, partial)| partial.from == key);
+        self.partials = kept;
+        let gone: BTreeMap<Hash, Partial> = gone;
+        let hashes: Vec<Hash> = gone.into_keys().collect();
+        self.release(&hashes);
+    }
+}
