@@ -10,6 +10,8 @@ pub mod mempool;
 pub mod miner;
 pub mod networks;
 pub mod node;
+pub mod p2p;
+pub mod peers;
 pub mod store;
 pub mod sync;
 pub mod tls;

@@ -1,6 +1,7 @@
 //! `/metrics`: what is counted, in the text format of Prometheus.
 
 use std::{
+    fmt::{self, Write as _},
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -11,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
@@ -22,8 +23,18 @@ use super::{context::Context, problem::Problem};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
     method: &'static str,
-    route: Arc<str>,
+    route: Route,
     status: u16,
+}
+
+/// A route's template.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Route(Arc<str>);
+
+impl EncodeLabelValue for Route {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+        encoder.write_str(&self.0)
+    }
 }
 
 /// All counters of one node's HTTP interface.
@@ -119,7 +130,11 @@ impl Metrics {
     }
 
     pub(crate) fn observe(&self, method: &'static str, route: Arc<str>, status: u16, elapsed: Duration) {
-        let labels = Labels { method, route, status };
+        let labels = Labels {
+            method,
+            route: Route(route),
+            status,
+        };
         self.requests.get_or_create(&labels).inc();
         self.seconds.observe(elapsed.as_secs_f64());
     }

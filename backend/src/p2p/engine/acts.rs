@@ -1,0 +1,235 @@
+//! What the engine does for the driver and for handles, and what it writes down.
+
+use std::collections::{BTreeSet, HashSet};
+
+use libp2p::{PeerId, gossipsub::MessageAcceptance};
+use shared::codec::Encode as _;
+
+use super::{Asker, Command, Engine, Output};
+use crate::{
+    p2p::{
+        Peers,
+        found::SwarmState,
+        view::{Listed, PeerBan},
+    },
+    peers::{Ban, Subject, save},
+    sync::{Action, Gossip, Offence, PeerKey, Request, Verdict},
+};
+
+impl Engine {
+    pub(super) fn on_output(&mut self, output: Output) {
+        match output {
+            Output::Respond { channel, response } => {
+                if let Some(response) = response {
+                    // The connection may be gone.
+                    let _ = self.swarm.behaviour_mut().sync.send_response(channel, response);
+                }
+            }
+            Output::Act(action) => self.act(action),
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Request { peer, id, request } => {
+                self.metrics.asked(request.kind());
+                match self.ids.get(&peer).filter(|id| self.peers.contains_key(id)) {
+                    Some(to) => {
+                        let sent = self.swarm.behaviour_mut().sync.send_request(to, Ok(request));
+                        self.asked.insert(sent, Asker::Sync(peer, id));
+                    }
+                    None => {
+                        let failure = crate::sync::Failure::Closed;
+                        self.driver.tell(super::Input::Failed { peer, id, failure });
+                    }
+                }
+            }
+            Action::Judge { token, verdict } => {
+                let acceptance = match verdict {
+                    Verdict::Accept => MessageAcceptance::Accept,
+                    Verdict::Ignore => MessageAcceptance::Ignore,
+                    Verdict::Reject => MessageAcceptance::Reject,
+                };
+                if let Some((source, id)) = self.news.remove(&token) {
+                    let gossip = &mut self.swarm.behaviour_mut().gossip;
+                    gossip.report_message_validation_result(&id, &source, acceptance);
+                }
+            }
+            Action::Gossip(news) => self.publish_news(&news),
+            Action::Penalise { peer, offence, score } => self.penalise(peer, &offence, score),
+            Action::Disconnect { peer, offence } => {
+                if let Some(id) = self.ids.get(&peer).copied() {
+                    tracing::info!(peer = %id, "a peer is sent away: {offence}");
+                    // It may be gone already.
+                    let _ = self.swarm.disconnect_peer_id(id);
+                }
+            }
+            Action::Ban {
+                peer,
+                until_ms,
+                offence,
+            } => self.ban(peer, until_ms, &offence),
+            // These are the driver's own.
+            Action::SubmitBlocks(_) | Action::SubmitTransfers(_) => {}
+        }
+    }
+
+    fn publish_news(&mut self, news: &Gossip) {
+        let topic = self.topics.of(news).clone();
+        // Without peers there is nobody to tell, and who comes later asks. What was told already is known.
+        if let Err(error) = self.swarm.behaviour_mut().gossip.publish(topic, news.to_bytes()) {
+            tracing::debug!(%error, kind = news.kind(), "news was not told");
+        }
+    }
+
+    fn penalise(&mut self, peer: PeerKey, offence: &Offence, score: u32) {
+        self.metrics.offence(offence.code());
+        let Some(id) = self.ids.get(&peer).copied() else {
+            return;
+        };
+        tracing::info!(peer = %id, score, code = offence.code(), "a peer did wrong: {offence}");
+        self.book.set_score(&id.to_string(), score, self.node.now_ms());
+        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        gossip.set_application_score(&id, -f64::from(score));
+    }
+
+    fn ban(&mut self, peer: PeerKey, until_ms: u64, offence: &Offence) {
+        let (Some(id), now_ms) = (self.ids.get(&peer).copied(), self.node.now_ms()) else {
+            return;
+        };
+        tracing::warn!(peer = %id, until_ms, code = offence.code(), "a peer is banned: {offence}");
+        let ban = Ban {
+            code: offence.code().to_owned(),
+            reason: offence.to_string(),
+            until_ms,
+        };
+        self.book.ban(Subject::Peer(id.to_string()), ban, now_ms);
+        self.apply_bans();
+        self.save();
+        self.publish();
+    }
+
+    /// Has the bans of the book kept, and no others.
+    pub(super) fn apply_bans(&mut self) {
+        let (mut peers, mut addresses) = (HashSet::new(), HashSet::new());
+        for (subject, _) in self.book.bans(self.node.now_ms()) {
+            match subject {
+                Subject::Peer(id) => drop(id.parse().map(|id: PeerId| peers.insert(id))),
+                Subject::Address(ip) => drop(addresses.insert(*ip)),
+            }
+        }
+        self.metrics
+            .bans
+            .set(i64::try_from(peers.len() + addresses.len()).unwrap_or(i64::MAX));
+        let behaviour = self.swarm.behaviour_mut();
+        let ended: Vec<PeerId> = behaviour.banned.blocked_peers().difference(&peers).copied().collect();
+        for peer in ended {
+            behaviour.banned.unblock_peer(peer);
+        }
+        for peer in peers {
+            behaviour.banned.block_peer(peer);
+        }
+        behaviour.gate.set_banned(addresses);
+    }
+
+    /// Ends the bans whose time has come.
+    pub(super) fn end_bans(&mut self) {
+        let now_ms = self.node.now_ms();
+        if self.next_end_ms <= now_ms {
+            self.apply_bans();
+        }
+        let ends = self.book.bans(now_ms).map(|(_, ban)| ban.until_ms);
+        self.next_end_ms = ends.min().unwrap_or(u64::MAX);
+    }
+
+    pub(super) fn on_command(&mut self, command: Command, peers: &Peers) {
+        match command {
+            Command::Connect { found, reply } => self.connect(found, reply),
+            Command::Register { node, reply } => {
+                let _ = reply.send(self.register(node));
+            }
+            Command::Reconnect { tried } => self.reconnect(peers, &tried),
+            Command::AskStatus { status } => {
+                let connected: Vec<PeerId> = self
+                    .peers
+                    .iter()
+                    .filter(|(_, peer)| peer.is_peer)
+                    .map(|(id, _)| *id)
+                    .collect();
+                for peer in connected {
+                    let sent = self.swarm.behaviour_mut().sync.send_request(&peer, Ok(Request::Status));
+                    self.asked.insert(sent, Asker::Handle(status.clone()));
+                }
+            }
+            Command::Cut { peers } => self.cut(&peers),
+        }
+    }
+
+    fn cut(&mut self, peers: &BTreeSet<String>) {
+        let peers: HashSet<PeerId> = peers.iter().filter_map(|peer| peer.parse().ok()).collect();
+        let cut = &mut self.swarm.behaviour_mut().cut;
+        let joined: Vec<PeerId> = cut.blocked_peers().difference(&peers).copied().collect();
+        for peer in joined {
+            cut.unblock_peer(peer);
+        }
+        for peer in peers {
+            cut.block_peer(peer);
+        }
+    }
+
+    /// Writes the book if it has changed and is not being written.
+    pub(super) fn save(&mut self) {
+        if !self.saving.is_empty() {
+            return;
+        }
+        if let Some(bytes) = self.book.changes() {
+            let folder = self.folder.clone();
+            self.saving.spawn_blocking(move || {
+                if let Err(error) = save(&folder, &bytes) {
+                    tracing::error!("the peer book was not saved: {error:#}");
+                }
+            });
+        }
+    }
+
+    /// Shows how things stand.
+    pub(super) fn publish(&mut self) {
+        let now_ms = self.node.now_ms();
+        let id = *self.swarm.local_peer_id();
+        let addresses = self.swarm.listeners().map(|address| format!("{address}/p2p/{id}"));
+        let peers = self.peers.iter().filter(|(_, connected)| connected.is_peer);
+        let peers = peers.map(|(id, connected)| (connected.key, connected.view(id)));
+        let bans = self.book.bans(now_ms).map(|(subject, ban)| PeerBan {
+            banned: match subject {
+                Subject::Peer(id) => id.clone(),
+                Subject::Address(ip) => ip.to_string(),
+            },
+            code: ban.code.clone(),
+            reason: ban.reason.clone(),
+            until: ban.until_ms,
+        });
+        let state = SwarmState {
+            addresses: addresses.collect(),
+            peers: peers.collect(),
+            nodes: self.listed(now_ms),
+            bans: bans.collect(),
+        };
+        self.metrics
+            .peers
+            .set(i64::try_from(state.peers.len()).unwrap_or(i64::MAX));
+        *self.shared.swarm() = state;
+    }
+
+    fn listed(&self, now_ms: u64) -> Vec<Listed> {
+        let listed = self.contacts.iter().map(|contact| {
+            let is_connected = contact
+                .peer
+                .is_some_and(|peer| self.peers.get(&peer).is_some_and(|connected| connected.is_peer));
+            let ban = contact
+                .peer
+                .and_then(|peer| self.book.ban_of(&Subject::Peer(peer.to_string()), now_ms));
+            contact.listed(is_connected, ban.is_some())
+        });
+        listed.collect()
+    }
+}

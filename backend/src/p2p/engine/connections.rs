@@ -1,0 +1,344 @@
+//! The engine's part in connections: who is connected, who is a peer, and who is sent away.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+use libp2p::{
+    Multiaddr, PeerId,
+    core::ConnectedPoint,
+    identify,
+    multiaddr::Protocol,
+    swarm::{ConnectionError, ConnectionId, DialError, ListenError},
+};
+use tokio::sync::oneshot;
+
+use super::{Engine, Input};
+use crate::{
+    p2p::{
+        Unreached,
+        gate::{Flood, Refused, ip_of},
+        view::Peer,
+    },
+    peers::{Ban, Met, Subject},
+    sync::PeerKey,
+};
+
+/// How long a connection may be silent about who it is.
+const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(10);
+/// For how long an address that floods the node with connections is banned.
+const FLOOD_BAN_MS: u64 = 600_000;
+/// The most addresses of a peer that are noted.
+const MAX_ADDRESSES: usize = 8;
+
+/// A node that is connected.
+pub(super) struct Connected {
+    pub(super) key: PeerKey,
+    /// Its connections, with the address of each and whether the peer opened it.
+    connections: HashMap<ConnectionId, (Multiaddr, bool)>,
+    /// Whether it is known to follow the same chain, and the driver knows of it.
+    pub(super) is_peer: bool,
+    agent: String,
+    since: Instant,
+    since_ms: u64,
+    pub(super) latency: Option<Duration>,
+}
+
+impl Connected {
+    /// What is shown of it.
+    pub(super) fn view(&self, id: &PeerId) -> Peer {
+        let connection = self.connections.values().next();
+        Peer {
+            peer: id.to_string(),
+            address: connection.map(|(address, _)| address.to_string()).unwrap_or_default(),
+            inbound: connection.is_some_and(|(_, is_inbound)| *is_inbound),
+            agent: self.agent.clone(),
+            connected_since: self.since_ms,
+            latency_ms: self
+                .latency
+                .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+            ..Peer::default()
+        }
+    }
+}
+
+/// Somebody waits for a connection.
+pub(super) struct Waiting {
+    pub(super) connection: ConnectionId,
+    /// Who is there, once that is known.
+    pub(super) peer: Option<PeerId>,
+    pub(super) reply: Option<oneshot::Sender<Result<String, Unreached>>>,
+}
+
+impl Waiting {
+    /// Whether nobody waits any more.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    fn answer(&mut self, answer: Result<String, Unreached>) {
+        if let Some(reply) = self.reply.take() {
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn on_established(&mut self, peer: PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
+        let (key, since_ms) = (self.key_of(&peer), self.node.now_ms());
+        let connected = self.peers.entry(peer).or_insert_with(|| Connected {
+            key,
+            connections: HashMap::new(),
+            is_peer: false,
+            agent: String::new(),
+            since: Instant::now(),
+            since_ms,
+            latency: None,
+        });
+        let is_known = connected.is_peer;
+        let place = (endpoint.get_remote_address().clone(), endpoint.is_listener());
+        connected.connections.insert(connection, place);
+        let mut was_waited_for = false;
+        for waiting in self
+            .waiting
+            .iter_mut()
+            .filter(|waiting| waiting.connection == connection)
+        {
+            waiting.peer = Some(peer);
+            if is_known {
+                waiting.answer(Ok(peer.to_string()));
+                was_waited_for = true;
+            }
+        }
+        if was_waited_for {
+            // It was only to find out who is there, and there is a connection with them already.
+            self.swarm.close_connection(connection);
+        }
+    }
+
+    pub(super) fn on_closed(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        left: u32,
+        cause: Option<ConnectionError>,
+    ) {
+        if let Some(connected) = self.peers.get_mut(&peer) {
+            connected.connections.remove(&connection);
+        }
+        if left > 0 {
+            return;
+        }
+        self.answer_waiting(
+            &peer,
+            &Err(Unreached::Unreachable("it ended the connection".to_owned())),
+        );
+        let Some(connected) = self.peers.remove(&peer) else {
+            return;
+        };
+        if connected.is_peer {
+            let cause = cause.map_or_else(|| "it was ended".to_owned(), |cause| cause.to_string());
+            tracing::info!(%peer, cause, "a peer is gone");
+            self.news.retain(|_, (source, _)| *source != peer);
+            self.serving.retain(|_, served| *served != peer);
+            self.driver.tell(Input::Disconnected(connected.key));
+            self.publish();
+        }
+    }
+
+    /// Tells whoever waits for a node what came of it.
+    pub(super) fn answer_waiting(&mut self, peer: &PeerId, answer: &Result<String, Unreached>) {
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.peer == Some(*peer)) {
+            waiting.answer(answer.clone());
+        }
+    }
+
+    pub(super) fn on_dial_failed(&mut self, connection: ConnectionId, error: &DialError) {
+        let own = *self.swarm.local_peer_id();
+        for waiting in self
+            .waiting
+            .iter_mut()
+            .filter(|waiting| waiting.connection == connection)
+        {
+            waiting.answer(Err(reason(error, &own)));
+        }
+    }
+
+    /// A connection that was not let in, or that did not come about.
+    pub(super) fn on_refused(&mut self, from: &Multiaddr, error: &ListenError) {
+        let kind = match error {
+            ListenError::Denied { cause } => match cause.downcast_ref::<Refused>() {
+                Some(Refused::Banned(_)) => "banned-address",
+                Some(Refused::Full(_)) => "full-address",
+                Some(Refused::TooOften(_)) => "too-often",
+                None if cause.downcast_ref::<libp2p::allow_block_list::Blocked>().is_some() => "banned-peer",
+                None => "full",
+            },
+            ListenError::Transport(_) => "failed",
+            _ => "aborted",
+        };
+        self.metrics.refused(kind);
+        tracing::debug!(%from, %error, "a connection was not let in");
+    }
+
+    pub(super) fn on_flood(&mut self, flood: Flood) {
+        let (Flood(ip), now_ms) = (flood, self.node.now_ms());
+        tracing::warn!(%ip, "an address floods the node with connections and is banned for ten minutes");
+        self.metrics.offence("connection-flood");
+        let ban = Ban {
+            code: "connection-flood".to_owned(),
+            reason: "it floods the node with connections".to_owned(),
+            until_ms: now_ms.saturating_add(FLOOD_BAN_MS),
+        };
+        self.book.ban(Subject::Address(ip), ban, now_ms);
+        self.apply_bans();
+    }
+
+    /// A node said what it is.
+    pub(super) fn on_identified(&mut self, peer: PeerId, info: identify::Info) {
+        if info.protocol_version != self.identity {
+            let own_chain = self.identity.rsplit_once('/').map_or("", |(chain, _)| chain);
+            let is_own_chain = info
+                .protocol_version
+                .rsplit_once('/')
+                .is_some_and(|(chain, _)| chain == own_chain);
+            let why = match genesis_of(&info.protocol_version) {
+                _ if is_own_chain => Unreached::OtherVersion,
+                None => Unreached::NotCairn,
+                genesis => Unreached::OtherChain { genesis },
+            };
+            tracing::info!(%peer, "a node is sent away: {why}");
+            self.metrics.refused(why.code());
+            self.answer_waiting(&peer, &Err(why));
+            self.candidates.is_stranger(&peer);
+            // It may be gone already.
+            let _ = self.swarm.disconnect_peer_id(peer);
+            return;
+        }
+        let Some(connected) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        connected.agent = info
+            .agent_version
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(64)
+            .collect();
+        let from = connected
+            .connections
+            .values()
+            .next()
+            .and_then(|(address, _)| ip_of(address));
+        let mut addresses: Vec<Multiaddr> = Vec::new();
+        for address in info.listen_addrs {
+            if is_usable(&address, from) && addresses.len() < MAX_ADDRESSES {
+                addresses.push(address);
+            }
+        }
+        for address in &addresses {
+            self.swarm.behaviour_mut().kad.add_address(&peer, address.clone());
+        }
+        self.welcome(peer);
+        if !addresses.is_empty() {
+            self.book.meet(Met {
+                peer: peer.to_string(),
+                addresses: addresses.iter().map(ToString::to_string).collect(),
+            });
+            self.candidates.add(peer, addresses);
+        }
+    }
+
+    /// Makes a connected node a peer, as it is known to follow the same chain. Gives its key; none if it is gone.
+    pub(super) fn welcome(&mut self, peer: PeerId) -> Option<PeerKey> {
+        let connected = self.peers.get_mut(&peer)?;
+        let key = connected.key;
+        if !connected.is_peer {
+            connected.is_peer = true;
+            tracing::info!(%peer, "a peer is connected");
+            self.remember(key, peer);
+            self.candidates.connected(&peer);
+            self.driver.tell(Input::Connected(key));
+            self.answer_waiting(&peer, &Ok(peer.to_string()));
+            self.publish();
+        }
+        Some(key)
+    }
+
+    /// Notes whose key it is, also for a while after the peer is gone.
+    fn remember(&mut self, key: PeerKey, peer: PeerId) {
+        const MANY: usize = 4_096;
+        if self.ids.len() >= MANY {
+            let peers = &self.peers;
+            self.ids.retain(|_, peer| peers.contains_key(peer));
+        }
+        self.ids.insert(key, peer);
+    }
+
+    /// Sends away who was silent for too long about what it is.
+    pub(super) fn send_away_the_silent(&mut self, now: Instant) {
+        let silent: Vec<PeerId> = self
+            .peers
+            .iter()
+            .filter(|(_, connected)| !connected.is_peer && now - connected.since > IDENTIFY_TIMEOUT)
+            .map(|(peer, _)| *peer)
+            .collect();
+        for peer in silent {
+            tracing::debug!(%peer, "a node that does not say what it is is sent away");
+            self.metrics.refused("silent");
+            let _ = self.swarm.disconnect_peer_id(peer);
+        }
+    }
+}
+
+/// The genesis hash in what a node says of itself.
+fn genesis_of(identity: &str) -> Option<shared::hash::Hash> {
+    let rest = identity.strip_prefix("/cairn/")?;
+    let genesis = rest.split('/').next()?;
+    genesis.parse().ok()
+}
+
+/// Whether an address that a peer says it listens on is worth a try, where the peer is at `from`.
+fn is_usable(address: &Multiaddr, from: Option<IpAddr>) -> bool {
+    let Some(ip) = ip_of(address) else {
+        return false;
+    };
+    let is_own_machine = from.is_some_and(|from| from.is_loopback());
+    let has_port = address
+        .iter()
+        .any(|part| matches!(part, Protocol::Tcp(1..) | Protocol::Udp(1..)));
+    has_port && !ip.is_unspecified() && !ip.is_multicast() && (is_own_machine || !ip.is_loopback())
+}
+
+/// Why a connection did not come about.
+fn reason(error: &DialError, own: &PeerId) -> Unreached {
+    match error {
+        DialError::LocalPeerId { .. } => Unreached::Itself,
+        DialError::WrongPeerId { obtained, .. } if obtained == own => Unreached::Itself,
+        DialError::WrongPeerId { .. } => Unreached::Unreachable("another node is there now".to_owned()),
+        DialError::Denied { cause } => {
+            if cause.downcast_ref::<libp2p::allow_block_list::Blocked>().is_some() {
+                Unreached::Banned
+            } else {
+                Unreached::Full
+            }
+        }
+        DialError::Transport(failures) => {
+            let first = failures
+                .first()
+                .map(|(address, error)| format!("{address}: {}", innermost(error)));
+            Unreached::Unreachable(first.unwrap_or_else(|| "no address".to_owned()))
+        }
+        error => Unreached::Unreachable(error.to_string()),
+    }
+}
+
+/// The cause at the end of a chain of them, which is the one that people understand.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

@@ -1,0 +1,171 @@
+//! The engine's part in finding nodes: whom it calls, and when.
+
+use libp2p::{
+    Multiaddr, PeerId,
+    multiaddr::Protocol,
+    swarm::dial_opts::{DialOpts, PeerCondition},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinError,
+};
+
+use super::{Engine, Registered, Waiting};
+use crate::p2p::{
+    Peers, Target, Unreached,
+    contacts::{Contact, ENOUGH_PEERS},
+    probe::Found,
+};
+
+/// How many nodes are called at a time, of those that nobody named.
+const CALLS: usize = 4;
+
+impl Engine {
+    /// Takes over what the book says: registered nodes, and peers of old.
+    pub(super) fn recall(&mut self, nodes: Vec<Target>) {
+        for node in self.book.registered() {
+            if let Ok(target) = node.node.parse() {
+                let peer = node.peer.as_ref().and_then(|peer| peer.parse().ok());
+                self.contacts.push(Contact::new(target, peer));
+            }
+        }
+        for target in nodes {
+            if !self.contacts.iter().any(|contact| contact.target == target) {
+                self.contacts.push(Contact::new(target, None));
+            }
+        }
+        for met in self.book.met() {
+            if let Ok(peer) = met.peer.parse() {
+                let addresses = met.addresses.iter().filter_map(|text| text.parse().ok()).collect();
+                self.candidates.add(peer, addresses);
+            }
+        }
+        self.apply_bans();
+    }
+
+    /// Calls a node, and answers when it is known what came of it.
+    pub(super) fn connect(&mut self, found: Found, reply: oneshot::Sender<Result<String, Unreached>>) {
+        let Found { peer, addresses } = found;
+        if peer.as_ref() == Some(self.swarm.local_peer_id()) {
+            let _ = reply.send(Err(Unreached::Itself));
+            return;
+        }
+        if let Some(peer) = peer.filter(|peer| self.peers.get(peer).is_some_and(|connected| connected.is_peer)) {
+            let _ = reply.send(Ok(peer.to_string()));
+            return;
+        }
+        let options = match peer {
+            Some(peer) => DialOpts::peer_id(peer)
+                .addresses(addresses)
+                .condition(PeerCondition::Always)
+                .build(),
+            None => match addresses.into_iter().next() {
+                Some(address) => DialOpts::unknown_peer_id().address(address).build(),
+                None => return,
+            },
+        };
+        self.waiting.push(Waiting {
+            connection: options.connection_id(),
+            peer: None,
+            reply: Some(reply),
+        });
+        let connection = options.connection_id();
+        if let Err(error) = self.swarm.dial(options) {
+            self.on_dial_failed(connection, &error);
+        }
+    }
+
+    /// Registers a node that was reached.
+    pub(super) fn register(&mut self, node: Registered) -> Result<(), Unreached> {
+        let Ok(target) = node.node.parse::<Target>() else {
+            return Err(Unreached::NotCairn);
+        };
+        let peer = node.peer.as_ref().and_then(|peer| peer.parse().ok());
+        if !self.book.register(node) {
+            return Err(Unreached::Full);
+        }
+        let is_same = |contact: &Contact| contact.target == target || (peer.is_some() && contact.peer == peer);
+        match self.contacts.iter_mut().find(|contact| is_same(contact)) {
+            Some(contact) => *contact = Contact::new(target, peer),
+            None => self.contacts.push(Contact::new(target, peer)),
+        }
+        self.save();
+        self.publish();
+        Ok(())
+    }
+
+    /// Calls who is due: nodes that were named, and others while there are few peers.
+    pub(super) fn look_for_peers(&mut self, peers: &Peers) {
+        for index in 0..self.contacts.len() {
+            if self.contacts[index].is_due() && !self.is_connected(index) {
+                self.try_contact(index, peers, None);
+            }
+        }
+        let count = self.peers.values().filter(|connected| connected.is_peer).count();
+        if count >= ENOUGH_PEERS {
+            return;
+        }
+        let (connected, own) = (&self.peers, *self.swarm.local_peer_id());
+        let due = self
+            .candidates
+            .due(CALLS, |peer| *peer != own && !connected.contains_key(peer));
+        for (peer, addresses) in due {
+            self.call(peer, addresses);
+        }
+    }
+
+    /// Tries all nodes that were named, whether they are due or not. `tried` is dropped when all were.
+    pub(super) fn reconnect(&mut self, peers: &Peers, tried: &mpsc::Sender<()>) {
+        for index in 0..self.contacts.len() {
+            if !self.contacts[index].is_tried && !self.is_connected(index) {
+                self.try_contact(index, peers, Some(tried.clone()));
+            }
+        }
+    }
+
+    fn call(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
+        let bare = |address: Multiaddr| -> Multiaddr {
+            address
+                .iter()
+                .filter(|part| !matches!(part, Protocol::P2p(_)))
+                .collect()
+        };
+        let options = DialOpts::peer_id(peer)
+            .addresses(addresses.into_iter().map(bare).collect())
+            .condition(PeerCondition::DisconnectedAndNotDialing)
+            .build();
+        if let Err(error) = self.swarm.dial(options) {
+            tracing::debug!(%peer, %error, "a node cannot be called");
+        }
+    }
+
+    fn is_connected(&self, contact: usize) -> bool {
+        let peer = self.contacts[contact].peer;
+        peer.is_some_and(|peer| self.peers.get(&peer).is_some_and(|connected| connected.is_peer))
+    }
+
+    fn try_contact(&mut self, index: usize, peers: &Peers, tried: Option<mpsc::Sender<()>>) {
+        let contact = &mut self.contacts[index];
+        contact.is_tried = true;
+        let (target, peers) = (contact.target.clone(), peers.clone());
+        self.attempts.spawn(async move {
+            let reached = tokio::time::timeout(crate::p2p::REACH_TIMEOUT, peers.reach(&target)).await;
+            let late = || Unreached::Unreachable("it does not answer in time".to_owned());
+            let result = reached.map_err(|_| late()).and_then(|reached| {
+                let (_, peer) = reached?;
+                peer.parse().map_err(|_| Unreached::NotCairn)
+            });
+            drop(tried);
+            (target, result)
+        });
+    }
+
+    /// What came of calling a node that was named.
+    pub(super) fn on_tried(&mut self, tried: Result<(Target, Result<PeerId, Unreached>), JoinError>) {
+        let Ok((target, result)) = tried else { return };
+        if let Some(contact) = self.contacts.iter_mut().find(|contact| contact.target == target) {
+            contact.tried(result);
+        }
+        self.publish();
+    }
+}

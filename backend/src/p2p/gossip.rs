@@ -1,0 +1,113 @@
+//! News by gossipsub: its topics, its limits, and how it scores those who pass it on.
+
+use std::{collections::HashMap, time::Duration};
+
+use anyhow::{Result, anyhow};
+use libp2p::gossipsub::{
+    Behaviour, ConfigBuilder, IdentTopic, Message, MessageAuthenticity, MessageId, PeerScoreParams,
+    PeerScoreThresholds, TopicScoreParams, ValidationMode,
+};
+use shared::hash::{Hash, sha256};
+
+use super::{Limits, behaviour::Names};
+use crate::sync::{self, Gossip};
+
+/// What a frame has besides the news itself.
+const FRAME_BYTES: usize = 1_024;
+/// How much waits for a peer that reads slowly; what is older than the times below is dropped.
+const QUEUE: usize = 1_024;
+const PUBLISH_WITHIN: Duration = Duration::from_secs(5);
+const FORWARD_WITHIN: Duration = Duration::from_secs(2);
+/// For how long news is known again.
+const KNOWN_FOR: Duration = Duration::from_secs(120);
+/// What a false piece of news costs, squared as they come. Five in a short time leave a peer without a hearing.
+const FALSE_NEWS: f64 = -4.0;
+/// The scores below which a peer gets no gossip, gets nothing, and is not heard.
+const THRESHOLDS: PeerScoreThresholds = PeerScoreThresholds {
+    gossip_threshold: -10.0,
+    publish_threshold: -50.0,
+    graylist_threshold: -100.0,
+    accept_px_threshold: 10.0,
+    opportunistic_graft_threshold: 1.0,
+};
+
+/// The topics of a chain.
+#[derive(Clone)]
+pub(super) struct Topics {
+    blocks: IdentTopic,
+    transfers: IdentTopic,
+}
+
+impl Topics {
+    pub(super) fn new(genesis: &Hash) -> Self {
+        Self {
+            blocks: IdentTopic::new(format!("cairn/{genesis}/blocks")),
+            transfers: IdentTopic::new(format!("cairn/{genesis}/transfers")),
+        }
+    }
+
+    /// The topic of a piece of news.
+    pub(super) const fn of(&self, news: &Gossip) -> &IdentTopic {
+        match news {
+            Gossip::Block(_) | Gossip::Header(_) => &self.blocks,
+            Gossip::Transfer(_) => &self.transfers,
+        }
+    }
+}
+
+/// Gossipsub, subscribed to a chain's topics.
+pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, limits: &Limits) -> Result<Behaviour> {
+    let topics = Topics::new(genesis);
+    let config = ConfigBuilder::default()
+        .protocol_id_prefix(names.gossip.clone())
+        // Nobody signs news: who passes it on is known by the connection, and its maker is nobody's business.
+        .validation_mode(ValidationMode::Anonymous)
+        .message_id_fn(id_of)
+        // Nothing is passed on before it was found to be good.
+        .validate_messages()
+        .max_transmit_size(messages.gossip + FRAME_BYTES)
+        .duplicate_cache_time(KNOWN_FOR)
+        .connection_handler_queue_len(QUEUE)
+        .publish_queue_duration(PUBLISH_WITHIN)
+        .forward_queue_duration(FORWARD_WITHIN)
+        .build()?;
+    let mut behaviour = Behaviour::new(MessageAuthenticity::Anonymous, config).map_err(|error| anyhow!(error))?;
+    behaviour
+        .with_peer_score(score(&topics, limits), THRESHOLDS)
+        .map_err(|error| anyhow!(error))?;
+    behaviour.subscribe(&topics.blocks)?;
+    behaviour.subscribe(&topics.transfers)?;
+    Ok(behaviour)
+}
+
+/// News is known by its bytes.
+fn id_of(message: &Message) -> MessageId {
+    MessageId::from(sha256(&[&message.data]).0.to_vec())
+}
+
+/// What peers are scored by: first hand news counts for them, false news against them. Silence counts for nothing, as a
+/// quiet network has no news.
+fn score(topics: &Topics, limits: &Limits) -> PeerScoreParams {
+    let topic = TopicScoreParams {
+        topic_weight: 1.0,
+        time_in_mesh_weight: 0.0,
+        first_message_deliveries_weight: 0.1,
+        first_message_deliveries_decay: 0.9,
+        first_message_deliveries_cap: 50.0,
+        mesh_message_deliveries_weight: 0.0,
+        mesh_failure_penalty_weight: 0.0,
+        invalid_message_deliveries_weight: FALSE_NEWS,
+        invalid_message_deliveries_decay: 0.97,
+        ..TopicScoreParams::default()
+    };
+    PeerScoreParams {
+        topics: HashMap::from([(topics.blocks.hash(), topic.clone()), (topics.transfers.hash(), topic)]),
+        topic_score_cap: 10.0,
+        // The score that the rest of the node keeps of a peer's offences.
+        app_specific_weight: 1.0,
+        // A class room is behind one address. More than the gate lets in from one there cannot be.
+        ip_colocation_factor_weight: -1.0,
+        ip_colocation_factor_threshold: f64::from(limits.max_per_address),
+        ..PeerScoreParams::default()
+    }
+}
