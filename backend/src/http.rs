@@ -81,6 +81,7 @@ fn routes() -> OpenApiRouter<Arc<Context>> {
         .routes(routes!(mining::mine_by_query, mining::mine_by_body))
         .routes(routes!(nodes::known))
         .routes(routes!(nodes::resolve))
+        .routes(routes!(nodes::own))
         .routes(routes!(page::description))
         .routes(routes!(metrics::metrics))
         .fallback(page::fallback)

@@ -621,6 +621,7 @@ async fn the_description_lists_every_route() {
         "/blockchain/headers",
         "/blockchain/mine",
         "/blockchain/nodes/get",
+        "/blockchain/nodes/own",
         "/blockchain/nodes/register",
         "/blockchain/nodes/resolve",
         "/blockchain/openapi.json",

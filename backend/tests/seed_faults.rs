@@ -180,7 +180,10 @@ async fn fault_06_resolve_and_register_answer_at_once_and_truly() {
         codes,
         ["peers-unsupported", "peers-unsupported", "node-address-invalid"]
     );
-    assert_eq!(served.json("/blockchain/nodes/get").await, json!({ "nodes": [] }));
+    assert_eq!(
+        served.json("/blockchain/nodes/get").await,
+        json!({ "nodes": [], "bans": [] })
+    );
     assert!(started.elapsed() < Duration::from_secs(2));
 }
 

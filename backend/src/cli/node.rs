@@ -14,12 +14,15 @@ use crate::{
     http::{self, HttpConfig, Origin},
     networks,
     node::{Config, Node},
+    p2p::{self, Target},
 };
 use tls::{OwnCertificate, TlsArgs};
 
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cairn node\n  cairn node --network class --mine --recipient class1…\n  \
+                        cairn node --peer http://127.0.0.1:5000 --listen 127.0.0.1:5001 --data /tmp/second\n  \
+                        cairn node --network class --p2p-listen 0.0.0.0:7331 --peer 192.168.1.20:7331\n  \
                         cairn node --network club.toml --data /srv/club --listen 0.0.0.0:5000 --allow-host club.example\n  \
                         cairn node --listen 0.0.0.0:5000 --allow-host 192.168.1.5 --tls-self-signed\n  \
                         cairn node --listen 0.0.0.0:443 --allow-host club.example --tls-cert club.pem --tls-key club.key"
@@ -56,6 +59,8 @@ pub(super) struct NodeArgs {
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<Origin>,
     #[command(flatten)]
+    p2p: P2pArgs,
+    #[command(flatten)]
     tls: TlsArgs,
     /// What is logged on stderr: off, error, warn, info, debug, trace, or a filter such as info,backend::http=debug
     #[arg(long, value_name = "LEVEL", default_value = "info")]
@@ -63,6 +68,39 @@ pub(super) struct NodeArgs {
     /// The form of the log
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
+}
+
+/// How the node takes part in the network.
+#[derive(Debug, Args)]
+struct P2pArgs {
+    /// Another node to connect to: the address of its page, or where it listens for peers (repeatable; HOST:PORT,
+    /// http://HOST:PORT or a multiaddress)
+    #[arg(long = "peer", value_name = "ADDR")]
+    peers: Vec<Target>,
+    /// Where other nodes connect, by TCP and QUIC; port 0 takes the last one again, or any that is free
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    p2p_listen: String,
+    /// Does not look for nodes on the local network, as it would when it listens beyond this machine
+    #[arg(long)]
+    no_mdns: bool,
+}
+
+impl P2pArgs {
+    fn config(&self) -> Result<p2p::Config> {
+        let listen = self.p2p_listen.replace("localhost", "127.0.0.1");
+        let listen = listen.parse().map_err(|_| {
+            let given = &self.p2p_listen;
+            WrongUse(format!(
+                "--p2p-listen {given} is not an IP address and a port, such as 0.0.0.0:7331"
+            ))
+        })?;
+        Ok(p2p::Config {
+            listen,
+            nodes: self.peers.clone(),
+            mdns: self.no_mdns.then_some(false),
+            ..p2p::Config::default()
+        })
+    }
 }
 
 /// Runs a node until it is told to stop.
@@ -89,6 +127,7 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
     config.mine_on_transfer = args.mine_on_transfer;
     config.threads = args.threads;
     config.recipient = recipient;
+    let p2p_config = args.p2p.config()?;
     let mut http_config = HttpConfig {
         allow_hosts: args.allow_host,
         witnesses: args.witness,
@@ -102,7 +141,7 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
         .context("the system gives no threads")?;
     runtime.block_on(async {
         // First the signals, so that none is lost while the store opens; then the port, which is the likeliest to be taken.
-        let mut stop = stop_signal()?;
+        let stop = stop_signal()?;
         let listener = bind(&args.listen).await?;
         let address = listener.local_addr()?;
         let name = network.name().to_owned();
@@ -119,8 +158,14 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
         })
         .await??;
         http_config.tls = own.or(http_config.tls);
+        let (end, ended) = watch::channel(false);
+        let (peers, network) = p2p::start(node.clone(), p2p_config, is_true(ended)).await?;
         output::print(&format!("Open {}", url(address, http_config.tls.is_some())));
         output::print(&format!("Network {name}, data in {}", data_dir.display()));
+        if let Some(address) = peers.addresses().first() {
+            output::print(&format!("Peers connect to {address}"));
+        }
+        http_config.peers = Some(peers);
         if let Some(identity) = &http_config.tls {
             output::print(&format!("Certificate SHA-256 {}", identity.fingerprint()));
         }
@@ -131,15 +176,18 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
                 path.display()
             ));
         }
-        let shutdown = async move {
-            // An error says that the sender is gone, which only the end of the program brings about.
-            let _ = stop.wait_for(|is_stopping| *is_stopping).await;
-        };
-        let served = http::serve(listener, node, http_config, shutdown).await;
+        let served = http::serve(listener, node, http_config, is_true(stop)).await;
+        end.send_replace(true);
+        network.await?;
         let stopped = tokio::task::spawn_blocking(|| running.stop()).await?;
         served?;
         stopped
     })
+}
+
+/// Waits until somebody says so, or cannot any more.
+async fn is_true(mut said: watch::Receiver<bool>) {
+    let _ = said.wait_for(|is_said| *is_said).await;
 }
 
 async fn bind(listen: &str) -> Result<TcpListener> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::origin::Origin;
-use crate::tls::Identity;
+use crate::{p2p::Peers, tls::Identity};
 
 /// The greatest body of a request that sends one thing, in bytes.
 pub(crate) const MAX_BODY: usize = 16 * 1024;
@@ -32,6 +32,8 @@ pub struct HttpConfig {
     pub witnesses: Vec<Origin>,
     /// Pages of other nodes that may ask this one for its proof of the chain.
     pub allow_origins: Vec<Origin>,
+    /// The node's part in the network; without, it stands alone.
+    pub peers: Option<Peers>,
     /// As whom the node serves HTTPS; without, it serves plain HTTP.
     pub tls: Option<Identity>,
     /// How many connections there may be at once. One more is answered 503 and closed.
@@ -62,6 +64,7 @@ impl Default for HttpConfig {
             allow_hosts: Vec::new(),
             witnesses: Vec::new(),
             allow_origins: Vec::new(),
+            peers: None,
             tls: None,
             max_connections: 512,
             max_event_streams: 256,

@@ -19,6 +19,9 @@ use prometheus_client::{
 
 use super::{context::Context, problem::Problem};
 
+/// What a text of metrics ends with (OpenMetrics 1.0, section 3.1).
+const END: &str = "# EOF\n";
+
 /// By which requests are told apart. The route is a template, so that there are few.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
@@ -180,6 +183,11 @@ pub(crate) async fn metrics(State(context): State<Arc<Context>>) -> Result<Respo
     metrics.pending.set(view.mempool().len() as u64);
     metrics.pending_bytes.set(view.mempool().bytes() as u64);
     let mut text = String::new();
+    if let Some(peers) = &context.config.peers {
+        text = peers.metrics().map_err(Problem::internal)?;
+        // Both registries end the text, and it ends once.
+        text.truncate(text.strip_suffix(END).unwrap_or(&text).len());
+    }
     encode(&mut text, &metrics.registry).map_err(Problem::internal)?;
     let content_type = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())

@@ -57,7 +57,7 @@ pub(crate) fn status_of(context: &Context, view: &View) -> Result<Status, StoreE
         mean_interval_ms: pace.mean_interval_ms,
         hash_rate: pace.hash_rate,
         pending: view.mempool().len() as u64,
-        peers: 0,
+        peers: context.config.peers.as_ref().map_or(0, |peers| peers.count() as u64),
         mining: context.node.config().mine,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
