@@ -10,6 +10,8 @@ mod light;
 mod logging;
 mod node;
 mod output;
+mod up;
+mod simulate;
 mod wallet;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -27,6 +29,7 @@ const WRONG_USE: u8 = 64;
     version,
     about = "A ledger that you run yourself, with a wallet that cannot be lied to",
     after_help = "Examples:\n  cairn node                                    a node with the wallet page on http://127.0.0.1:5000\n  \
+                  cairn up --nodes 3                            a network of three nodes in one program\n  \
                   cairn wallet new                              a new wallet, its phrase shown once\n  \
                   cairn wallet send --to dev1… --amount 1.5     a payment\n  \
                   cairn init --name club --out club.toml        a network of one's own"
@@ -40,6 +43,8 @@ struct Cli {
 enum Command {
     /// Runs a node with the wallet page.
     Node(node::NodeArgs),
+    /// Runs a whole network on this machine, for teaching and trying
+    Up(up::UpArgs),
     /// Writes the file of a new network.
     Init(init::InitArgs),
     /// A wallet on the command line, on the same encrypted file as the page's backup.
@@ -50,6 +55,8 @@ enum Command {
     /// Checks or moves a data folder.
     #[command(subcommand)]
     Chain(chain::ChainCommand),
+    /// Runs a network of many nodes in virtual time, from one seed.
+    Simulate(simulate::SimulateArgs),
 }
 
 /// The command was used wrongly: exit code 64.
@@ -65,10 +72,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Node(args) => node::run(args),
+        Command::Up(args) => up::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Wallet(command) => wallet::run(command),
         Command::Light(args) => light::run(&args),
         Command::Chain(command) => chain::run(command),
+        Command::Simulate(args) => simulate::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

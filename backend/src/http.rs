@@ -3,6 +3,7 @@
 mod accounts;
 mod answer;
 mod blocks;
+mod classroom;
 mod config;
 mod connections;
 mod context;
@@ -82,6 +83,7 @@ fn routes() -> OpenApiRouter<Arc<Context>> {
         .routes(routes!(nodes::known))
         .routes(routes!(nodes::resolve))
         .routes(routes!(nodes::own))
+        .routes(routes!(classroom::network))
         .routes(routes!(page::description))
         .routes(routes!(metrics::metrics))
         .fallback(page::fallback)
@@ -94,6 +96,8 @@ fn routes() -> OpenApiRouter<Arc<Context>> {
         .routes(routes!(transactions::new))
         .routes(routes!(transactions::batch))
         .routes(routes!(nodes::register))
+        .routes(routes!(classroom::cut))
+        .routes(routes!(classroom::join))
         .routes(routes!(retired::new_wallet))
         .routes(routes!(retired::generate_transaction))
         .routes(routes!(status::healthy))

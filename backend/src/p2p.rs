@@ -6,6 +6,7 @@
 mod behaviour;
 mod codec;
 mod contacts;
+mod door;
 mod driver;
 mod engine;
 mod found;

@@ -5,8 +5,21 @@
 mod neighbours;
 mod workshop;
 
+use std::collections::BTreeSet;
+
+use backend::{
+    classroom::{Classroom, CutError, Member},
+    p2p::State,
+};
 use neighbours::{Neighbour, eventually};
-use workshop::network;
+use serde_json::json;
+use workshop::{Order, network};
+
+async fn stop(nodes: impl IntoIterator<Item = Neighbour>) {
+    for node in nodes {
+        node.stop().await;
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_agree() {
@@ -21,7 +34,317 @@ async fn two_nodes_agree() {
         first.height() == 21 && first.tip() == second.tip()
     })
     .await;
-    for node in [first, second] {
-        node.stop().await;
+    stop([first, second]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_nodes_find_each_other_and_one_tip() {
+    let network = network(4);
+    let mut nodes = vec![Neighbour::start(&network, &[]).await];
+    for index in 1..5 {
+        // Each knows the one before it alone.
+        let next = Neighbour::start(&network, &[&nodes[index - 1]]).await;
+        nodes.push(next);
     }
+    eventually("all know all", || nodes.iter().all(|node| node.peers.count() == 4)).await;
+    let sent = nodes[2].submit(Order::new(0, 1, 0)).await;
+    eventually("all have the transfer", || {
+        nodes.iter().all(|node| node.is_pending(&sent))
+    })
+    .await;
+    nodes[0].mine(1, 3).await;
+    let tip = nodes[0].tip();
+    eventually("all have the tip", || nodes.iter().all(|node| node.tip() == tip)).await;
+    assert!(nodes.iter().all(|node| !node.is_pending(&sent)));
+    // Two at once: one of them wins everywhere, as soon as there is a block on it.
+    tokio::join!(nodes[1].mine(1, 1), nodes[3].mine(2, 1));
+    eventually("one of them arrived", || nodes[4].height() == 4).await;
+    nodes[4].mine(3, 1).await;
+    eventually("all have one tip", || {
+        nodes
+            .iter()
+            .all(|node| node.height() >= 5 && node.tip() == nodes[4].tip())
+    })
+    .await;
+    stop(nodes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_late_or_comes_back_catches_up() {
+    let network = network(2);
+    let first = Neighbour::start(&network, &[]).await;
+    for nonce in 0..50 {
+        first.submit(Order::new(0, 1, nonce)).await;
+        first.mine(1, 6).await;
+    }
+    let pending = first.submit(Order::new(0, 1, 50)).await;
+    let second = Neighbour::start(&network, &[&first]).await;
+    eventually("the late one has all", || {
+        second.height() == 300 && second.tip() == first.tip() && second.is_pending(&pending)
+    })
+    .await;
+    let port = second.port();
+    let folder = second.stop().await;
+    first.mine(1, 100).await;
+    // It is told of nobody, and remembers.
+    let second = Neighbour::start_in(folder, &network, &[], |_| ()).await;
+    assert_eq!(second.port(), port);
+    eventually("it has what it missed", || {
+        second.height() == 400 && second.tip() == first.tip()
+    })
+    .await;
+    stop([first, second]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quic_does_as_well() {
+    let network = network(2);
+    let first = Neighbour::start(&network, &[]).await;
+    first.mine(1, 5).await;
+    eventually("it listens by QUIC", || first.quic_address().is_some()).await;
+    let target = first.quic_address().unwrap().parse().unwrap();
+    let second = Neighbour::start_in(tempfile::tempdir().unwrap(), &network, &[], |config| {
+        config.nodes = vec![target];
+    })
+    .await;
+    eventually("it has the blocks", || second.height() == 5).await;
+    let connected = second.peers.connected();
+    assert!(connected[0].address.contains("/quic-v1"), "{connected:?}");
+    stop([first, second]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_chain_never_mixes() {
+    let (one, other) = (network(2), network(3));
+    let first = Neighbour::start(&one, &[]).await;
+    let stranger = Neighbour::start(&other, &[&first]).await;
+    stranger.mine(1, 9).await;
+    eventually("the stranger knows why", || {
+        stranger.peers.listed()[0].state == State::OtherChain
+    })
+    .await;
+    let page = stranger.page.to_string();
+    for node in [page.as_str(), &format!("http://{page}"), &stranger.address()] {
+        let (status, answer) = first.register(&[node]).await;
+        assert_eq!(
+            (status.as_u16(), &answer["code"]),
+            (422, &json!("other-chain")),
+            "{node}: {answer}"
+        );
+        let reason = answer["refused"][0]["reason"].as_str().unwrap();
+        assert!(reason.contains(&other.genesis_hash().to_string()), "{reason}");
+    }
+    assert_eq!((first.peers.count(), stranger.peers.count()), (0, 0));
+    assert_eq!(first.height(), 0);
+    stop([first, stranger]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_are_registered_by_every_name_and_stay_so() {
+    let network = network(2);
+    let own = Neighbour::start(&network, &[]).await;
+    let others = [
+        Neighbour::start(&network, &[]).await,
+        Neighbour::start(&network, &[]).await,
+        Neighbour::start(&network, &[]).await,
+    ];
+    let names = [
+        others[0].page.to_string(),
+        format!("http://{}/", others[1].page),
+        others[2].address(),
+    ];
+    let (status, answer) = own.register(&[&names[0], "127.0.0.1:1", "not a node"]).await;
+    assert_eq!(
+        (status.as_u16(), &answer["message"]),
+        (201, &json!("New nodes have been added")),
+        "{answer}"
+    );
+    assert_eq!(answer["total_nodes"], json!([names[0]]));
+    let codes: Vec<_> = answer["refused"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refused| &refused["code"])
+        .collect();
+    assert_eq!(codes, ["node-unreachable", "node-address-invalid"]);
+    let (status, answer) = own.register_by_form(&format!("{}, {}", names[1], names[2])).await;
+    assert_eq!(
+        (status.as_u16(), answer["total_nodes"].as_array().unwrap().len()),
+        (201, 3),
+        "{answer}"
+    );
+    let own_page = own.page.to_string();
+    let (status, answer) = own.register(&[&own_page]).await;
+    assert_eq!(
+        (status.as_u16(), &answer["code"]),
+        (422, &json!("node-itself")),
+        "{answer}"
+    );
+    // Where it listens for peers, without its id.
+    let bare = format!("127.0.0.1:{}", others[2].port());
+    assert_eq!(own.register(&[&bare]).await.0, 201);
+    eventually("all are connected", || own.peers.count() == 3).await;
+    let list = own.get("/blockchain/nodes/get").await;
+    let nodes = list["nodes"].as_array().unwrap();
+    assert_eq!(nodes.len(), 3, "{list}");
+    for node in nodes {
+        assert_eq!(
+            (&node["state"], &node["registered"]),
+            (&json!("connected"), &json!(true)),
+            "{node}"
+        );
+        assert_eq!(node["connection"]["score"], 0, "{node}");
+    }
+    assert_eq!(own.get("/blockchain/status").await["peers"], 3);
+
+    let folder = own.stop().await;
+    let own = Neighbour::start_in(folder, &network, &[], |_| ()).await;
+    eventually("it connects to them again", || {
+        let listed = own.peers.listed();
+        listed.len() == 3 && listed.iter().all(|node| node.state == State::Connected)
+    })
+    .await;
+    stop(others).await;
+    own.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resolving_replaces_a_chain_with_less_work() {
+    let network = network(2);
+    let (short, long) = (
+        Neighbour::start(&network, &[]).await,
+        Neighbour::start(&network, &[]).await,
+    );
+    short.mine(1, 3).await;
+    long.mine(2, 7).await;
+    let (old, new) = (short.tip(), long.tip());
+    let alone = short.get("/blockchain/nodes/resolve").await;
+    assert_eq!(
+        (&alone["message"], &alone["answered"]),
+        (&json!("Our chain is authoritative"), &json!(0))
+    );
+    // What happens first, by the connection or by the question, is a race: either way the tip is the longer chain's.
+    let page = long.page.to_string();
+    assert_eq!(short.register(&[&page]).await.0, 201);
+    let resolved = short.get("/blockchain/nodes/resolve").await;
+    assert_eq!(resolved["new_tip"], json!({ "height": 7, "hash": new }), "{resolved}");
+    assert_eq!(
+        (&resolved["answered"], &resolved["complete"]),
+        (&json!(1), &json!(true)),
+        "{resolved}"
+    );
+    if resolved["old_tip"]["hash"] == json!(old) {
+        assert_eq!(resolved["message"], "Our chain was replaced");
+    }
+    let again = short.get("/blockchain/nodes/resolve").await;
+    assert_eq!(again["message"], "Our chain is authoritative");
+    assert_eq!(again["old_tip"], again["new_tip"]);
+    stop([short, long]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_and_silent_nodes_make_nothing_slow() {
+    let network = network(2);
+    let (own, dead) = (
+        Neighbour::start(&network, &[]).await,
+        Neighbour::start(&network, &[]).await,
+    );
+    let name = dead.page.to_string();
+    assert_eq!(own.register(&[&name]).await.0, 201);
+    dead.stop().await;
+    eventually("it is known to be gone", || {
+        own.peers.listed()[0].state == State::Unreachable
+    })
+    .await;
+    // One that takes connections and never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}", silent.local_addr().unwrap());
+    let within = std::time::Duration::from_secs(5);
+    let (status, answer) = tokio::time::timeout(within, own.register(&[&silent, &name, "192.0.2.1:5000"]))
+        .await
+        .expect("an answer in time");
+    assert_eq!(
+        (status.as_u16(), answer["refused"].as_array().unwrap().len()),
+        (422, 3),
+        "{answer}"
+    );
+    for path in [
+        "/blockchain/nodes/resolve",
+        "/blockchain/nodes/get",
+        "/blockchain/status",
+    ] {
+        tokio::time::timeout(within, own.get(path))
+            .await
+            .expect("an answer in time");
+    }
+    let list = own.get("/blockchain/nodes/get").await;
+    assert_eq!(list["nodes"][0]["address"], name, "it stays registered");
+    assert!(list["nodes"][0]["reason"].is_string(), "{list}");
+    own.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_counted_is_shown() {
+    let network = network(2);
+    let first = Neighbour::start(&network, &[]).await;
+    let second = Neighbour::start(&network, &[&first]).await;
+    eventually("they are connected", || first.peers.count() == 1).await;
+    let text = first.text("/metrics").await;
+    for name in [
+        "libp2p_swarm_connections_incoming_total",
+        "cairn_p2p_peers",
+        "cairn_height",
+        "libp2p_bandwidth",
+    ] {
+        assert!(text.contains(name), "{name} is missing in {text}");
+    }
+    assert_eq!(text.matches("# EOF").count(), 1);
+    assert!(text.ends_with("# EOF\n"));
+    stop([first, second]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_is_cut_and_joined() {
+    let network = network(2);
+    let first = Neighbour::start(&network, &[]).await;
+    let second = Neighbour::start(&network, &[&first]).await;
+    let third = Neighbour::start(&network, &[&first, &second]).await;
+    let nodes = [first, second, third];
+    eventually("all are connected", || nodes.iter().all(|node| node.peers.count() == 2)).await;
+    let room = Classroom::default();
+    for node in &nodes {
+        room.add(Member {
+            url: format!("http://{}", node.page),
+            node: node.node.clone(),
+            peers: node.peers.clone(),
+        });
+    }
+    let parts = |parts: &[&[usize]]| -> Vec<BTreeSet<usize>> {
+        parts.iter().map(|part| part.iter().copied().collect()).collect()
+    };
+    assert_eq!(
+        room.cut(&parts(&[&[4]])),
+        Err(CutError::Unknown { number: 4, count: 3 })
+    );
+    assert_eq!(room.cut(&parts(&[&[1], &[1, 2]])), Err(CutError::Twice { number: 1 }));
+    room.cut(&parts(&[&[1]])).unwrap();
+    assert_eq!(room.parts(), parts(&[&[1], &[2, 3]]));
+    eventually("they are cut apart", || {
+        nodes[0].peers.count() == 0 && nodes[1].peers.count() == 1 && nodes[2].peers.count() == 1
+    })
+    .await;
+    nodes[0].mine(1, 2).await;
+    let lost = nodes[0].submit(Order::new(0, 1, 0)).await;
+    nodes[1].mine(2, 4).await;
+    eventually("the parts agree", || nodes[2].tip() == nodes[1].tip()).await;
+    assert_ne!(nodes[0].tip(), nodes[1].tip());
+    room.join();
+    eventually("all agree, and the transfer is not lost", || {
+        nodes
+            .iter()
+            .all(|node| node.tip() == nodes[1].tip() && node.is_pending(&lost))
+    })
+    .await;
+    drop(room);
+    stop(nodes).await;
 }

@@ -162,10 +162,6 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
         let (peers, network) = p2p::start(node.clone(), p2p_config, is_true(ended)).await?;
         output::print(&format!("Open {}", url(address, http_config.tls.is_some())));
         output::print(&format!("Network {name}, data in {}", data_dir.display()));
-        if let Some(address) = peers.addresses().first() {
-            output::print(&format!("Peers connect to {address}"));
-        }
-        http_config.peers = Some(peers);
         if let Some(identity) = &http_config.tls {
             output::print(&format!("Certificate SHA-256 {}", identity.fingerprint()));
         }
@@ -176,6 +172,10 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
                 path.display()
             ));
         }
+        if let Some(address) = peers.addresses().first() {
+            output::print(&format!("Peers connect to {address}"));
+        }
+        http_config.peers = Some(peers);
         let served = http::serve(listener, node, http_config, is_true(stop)).await;
         end.send_replace(true);
         network.await?;
@@ -186,11 +186,11 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
 }
 
 /// Waits until somebody says so, or cannot any more.
-async fn is_true(mut said: watch::Receiver<bool>) {
+pub(super) async fn is_true(mut said: watch::Receiver<bool>) {
     let _ = said.wait_for(|is_said| *is_said).await;
 }
 
-async fn bind(listen: &str) -> Result<TcpListener> {
+pub(super) async fn bind(listen: &str) -> Result<TcpListener> {
     let has_port = listen
         .rsplit_once(':')
         .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
@@ -206,7 +206,7 @@ async fn bind(listen: &str) -> Result<TcpListener> {
 }
 
 /// The address to open in a browser on this machine.
-fn url(address: SocketAddr, is_tls: bool) -> String {
+pub(super) fn url(address: SocketAddr, is_tls: bool) -> String {
     let scheme = if is_tls { "https" } else { "http" };
     if address.ip().is_unspecified() {
         format!("{scheme}://127.0.0.1:{}", address.port())
@@ -216,7 +216,7 @@ fn url(address: SocketAddr, is_tls: bool) -> String {
 }
 
 /// Turns true at SIGTERM or Ctrl-C. A second one ends the program at once.
-fn stop_signal() -> Result<watch::Receiver<bool>> {
+pub(super) fn stop_signal() -> Result<watch::Receiver<bool>> {
     let (sender, receiver) = watch::channel(false);
     let mut signals = Signals::new()?;
     tokio::spawn(async move {

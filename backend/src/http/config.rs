@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::origin::Origin;
-use crate::{p2p::Peers, tls::Identity};
+use crate::{classroom::Classroom, p2p::Peers, tls::Identity};
 
 /// The greatest body of a request that sends one thing, in bytes.
 pub(crate) const MAX_BODY: usize = 16 * 1024;
@@ -34,6 +34,8 @@ pub struct HttpConfig {
     pub allow_origins: Vec<Origin>,
     /// The node's part in the network; without, it stands alone.
     pub peers: Option<Peers>,
+    /// The other nodes of the same process, if it runs several.
+    pub classroom: Option<Classroom>,
     /// As whom the node serves HTTPS; without, it serves plain HTTP.
     pub tls: Option<Identity>,
     /// How many connections there may be at once. One more is answered 503 and closed.
@@ -65,6 +67,7 @@ impl Default for HttpConfig {
             witnesses: Vec::new(),
             allow_origins: Vec::new(),
             peers: None,
+            classroom: None,
             tls: None,
             max_connections: 512,
             max_event_streams: 256,

@@ -5,17 +5,12 @@ use std::{num::NonZeroUsize, time::Duration};
 use anyhow::{Context as _, Result, anyhow};
 use libp2p::{
     PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list as block_list, connection_limits, gossipsub,
-    identify,
-    identity::Keypair,
-    kad, mdns,
-    metrics::Registry,
-    noise, ping, request_response,
-    swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
+    identify, identity::Keypair, kad, mdns, metrics::Registry, noise, ping, request_response, swarm::NetworkBehaviour,
     tcp, yamux,
 };
 use shared::hash::Hash;
 
-use super::{Limits, codec::Codec, gate::Gate, gossip};
+use super::{Limits, codec::Codec, door::Door, gate::Gate, gossip};
 use crate::sync;
 
 /// How long a connection may take to come about.
@@ -35,17 +30,13 @@ const STREAMS: usize = 64;
 const QUIC_STREAM_BYTES: u32 = 2 << 20;
 const QUIC_BYTES: u32 = 4 << 20;
 
-/// All that a connection of ours is used for. The order counts: the first that refuses a connection names the reason.
+/// All that a connection of ours is used for.
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
-    pub(super) gate: Gate,
-    pub(super) banned: block_list::Behaviour<block_list::BlockedPeers>,
-    pub(super) cut: block_list::Behaviour<block_list::BlockedPeers>,
-    pub(super) limits: connection_limits::Behaviour,
+    pub(super) door: Door,
     pub(super) identify: identify::Behaviour,
     pub(super) ping: ping::Behaviour,
     pub(super) kad: kad::Behaviour<kad::store::MemoryStore>,
-    pub(super) mdns: Toggle<mdns::tokio::Behaviour>,
     pub(super) gossip: gossipsub::Behaviour,
     pub(super) sync: request_response::Behaviour<Codec>,
 }
@@ -87,10 +78,13 @@ pub(super) fn swarm(
     let (id, public) = (key.public().to_peer_id(), key.public());
     let gossip = gossip::behaviour(&names, genesis, messages, limits)?;
     let behaviour = Behaviour {
-        gate: Gate::new(limits.clone()),
-        banned: block_list::Behaviour::default(),
-        cut: block_list::Behaviour::default(),
-        limits: connection_limits::Behaviour::new(connection_limits(limits)),
+        door: Door {
+            gate: Gate::new(limits.clone()),
+            banned: block_list::Behaviour::default(),
+            cut: block_list::Behaviour::default(),
+            limits: connection_limits::Behaviour::new(connection_limits(limits)),
+            mdns: mdns(id, has_mdns),
+        },
         identify: identify::Behaviour::new(
             identify::Config::new(names.identity.clone(), public)
                 .with_agent_version(concat!("cairn/", env!("CARGO_PKG_VERSION")).to_owned())
@@ -104,7 +98,6 @@ pub(super) fn swarm(
                 .with_timeout(PING_TIMEOUT),
         ),
         kad: kademlia(id, &names),
-        mdns: mdns(id, has_mdns).into(),
         gossip,
         sync: request_response::Behaviour::with_codec(
             Codec { limits: messages },

@@ -18,7 +18,7 @@ use libp2p::{
     Multiaddr, PeerId, Swarm,
     futures::StreamExt as _,
     gossipsub::{self, MessageAcceptance, MessageId},
-    identify, kad, mdns,
+    identify, kad,
     metrics::{Recorder as _, Registry},
     multiaddr::Protocol,
     ping,
@@ -36,6 +36,7 @@ use super::{
     behaviour::{self, Behaviour, BehaviourEvent, Names},
     codec::{Asked, WireError, decode},
     contacts::{Candidates, Contact},
+    door::Seen,
     driver::{Driver, Input, Output},
     found::Shared,
     gossip::Topics,
@@ -284,7 +285,12 @@ impl Engine {
 
     fn on_behaviour(&mut self, event: BehaviourEvent) {
         match event {
-            BehaviourEvent::Gate(flood) => self.on_flood(flood),
+            BehaviourEvent::Door(Seen::Flood(ip)) => self.on_flood(ip),
+            BehaviourEvent::Door(Seen::Nodes(nodes)) => {
+                for (peer, address) in nodes {
+                    self.candidates.add(peer, vec![address]);
+                }
+            }
             BehaviourEvent::Identify(event) => {
                 self.metrics.record(&event);
                 if let identify::Event::Received { peer_id, info, .. } = event {
@@ -299,17 +305,11 @@ impl Engine {
                 self.metrics.record(&event);
                 self.on_kad(event);
             }
-            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
-                for (peer, address) in found {
-                    self.candidates.add(peer, vec![address]);
-                }
-            }
             BehaviourEvent::Gossip(event) => {
                 self.metrics.record(&event);
                 self.on_gossip(event);
             }
             BehaviourEvent::Sync(event) => self.on_sync(event),
-            _ => {}
         }
     }
 

@@ -1,24 +1,15 @@
 //! Who may connect from where: each address has a share of the connections, and may begin so many in a time.
 //!
-//! A behaviour that handles no streams. It is asked for each inbound connection before anything is read from it. What
-//! holds for peers and for all together, the library's own limits and block list see to.
+//! It is asked for each inbound connection before anything is read from it. What holds for peers and for all together,
+//! the library's own limits and block lists see to.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     net::IpAddr,
-    task::{Context, Poll},
     time::Instant,
 };
 
-use libp2p::{
-    Multiaddr, PeerId,
-    core::{Endpoint, transport::PortUse},
-    multiaddr::Protocol,
-    swarm::{
-        ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent,
-        ToSwarm, dummy,
-    },
-};
+use libp2p::{Multiaddr, multiaddr::Protocol, swarm::ConnectionId};
 
 use super::Limits;
 
@@ -39,10 +30,6 @@ pub(super) enum Refused {
     TooOften(IpAddr),
 }
 
-/// An address that connects on and on although it is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Flood(pub(super) IpAddr);
-
 /// The gate.
 pub(super) struct Gate {
     limits: Limits,
@@ -50,7 +37,7 @@ pub(super) struct Gate {
     addresses: HashMap<IpAddr, Caller>,
     /// Inbound connections, by whether they are established.
     inbound: HashMap<ConnectionId, (IpAddr, bool)>,
-    floods: VecDeque<Flood>,
+    floods: VecDeque<IpAddr>,
 }
 
 /// What is known of an address.
@@ -117,7 +104,7 @@ impl Gate {
     }
 
     /// Takes a connection attempt from an address, or refuses it.
-    fn knock(&mut self, id: ConnectionId, ip: IpAddr, now: Instant) -> Result<(), Refused> {
+    pub(super) fn knock(&mut self, id: ConnectionId, ip: IpAddr, now: Instant) -> Result<(), Refused> {
         if self.banned.contains(&ip) {
             return Err(Refused::Banned(ip));
         }
@@ -147,17 +134,22 @@ impl Gate {
         if let Some(caller) = self.addresses.get_mut(&ip) {
             caller.refused = caller.refused.saturating_add(1);
             if caller.refused == self.limits.flood {
-                self.floods.push_back(Flood(ip));
+                self.floods.push_back(ip);
             }
         }
     }
 
     /// A connection that was let in came to nothing: what arrived was no handshake, or somebody else refused it.
-    fn fail(&mut self, id: ConnectionId) {
+    pub(super) fn fail(&mut self, id: ConnectionId) {
         if let Some((ip, _)) = self.inbound.get(&id).copied() {
             self.count_refused(ip);
             self.leave(id);
         }
+    }
+
+    /// An address that connects on and on although it is refused. Each is said once.
+    pub(super) fn next_flood(&mut self) -> Option<IpAddr> {
+        self.floods.pop_front()
     }
 
     fn forget_addresses(&mut self) {
@@ -170,7 +162,8 @@ impl Gate {
         }
     }
 
-    fn enter(&mut self, id: ConnectionId) {
+    /// A connection was established.
+    pub(super) fn enter(&mut self, id: ConnectionId) {
         if let Some((ip, is_established)) = self.inbound.get_mut(&id)
             && let Some(caller) = self.addresses.get_mut(ip)
         {
@@ -181,7 +174,7 @@ impl Gate {
     }
 
     /// A connection is over, whatever became of it.
-    fn leave(&mut self, id: ConnectionId) {
+    pub(super) fn leave(&mut self, id: ConnectionId) {
         if let Some((ip, is_established)) = self.inbound.remove(&id)
             && let Some(caller) = self.addresses.get_mut(&ip)
         {
@@ -191,66 +184,6 @@ impl Gate {
                 &mut caller.pending
             };
             *count = count.saturating_sub(1);
-        }
-    }
-}
-
-impl NetworkBehaviour for Gate {
-    type ConnectionHandler = dummy::ConnectionHandler;
-    type ToSwarm = Flood;
-
-    fn handle_pending_inbound_connection(
-        &mut self,
-        id: ConnectionId,
-        _: &Multiaddr,
-        remote: &Multiaddr,
-    ) -> Result<(), ConnectionDenied> {
-        match ip_of(remote) {
-            Some(ip) => self.knock(id, ip, Instant::now()).map_err(ConnectionDenied::new),
-            // The transports in use all have one.
-            None => Ok(()),
-        }
-    }
-
-    fn handle_established_inbound_connection(
-        &mut self,
-        id: ConnectionId,
-        _: PeerId,
-        _: &Multiaddr,
-        _: &Multiaddr,
-    ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.enter(id);
-        Ok(dummy::ConnectionHandler)
-    }
-
-    fn handle_established_outbound_connection(
-        &mut self,
-        _: ConnectionId,
-        _: PeerId,
-        _: &Multiaddr,
-        _: Endpoint,
-        _: PortUse,
-    ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(dummy::ConnectionHandler)
-    }
-
-    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
-        match event {
-            FromSwarm::ConnectionClosed(closed) => self.leave(closed.connection_id),
-            FromSwarm::ListenFailure(failed) => self.fail(failed.connection_id),
-            _ => {}
-        }
-    }
-
-    fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
-        match event {}
-    }
-
-    fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Flood, THandlerInEvent<Self>>> {
-        // What is queued here comes of connections, which have it polled.
-        match self.floods.pop_front() {
-            Some(flood) => Poll::Ready(ToSwarm::GenerateEvent(flood)),
-            None => Poll::Pending,
         }
     }
 }
@@ -311,7 +244,7 @@ mod tests {
         let verdicts: Vec<_> = (0..30).map(|number| gate.knock(id(number), ip(1), now)).collect();
         assert_eq!(verdicts[1..3], [Ok(()), Err(Refused::Full(ip(1)))]);
         assert_eq!(verdicts[29], Err(Refused::TooOften(ip(1))));
-        assert_eq!(gate.floods, [Flood(ip(1))], "said once");
+        assert_eq!(gate.floods, [ip(1)], "said once");
         gate.leave(id(0));
         assert_eq!(gate.knock(id(30), ip(1), now), Err(Refused::TooOften(ip(1))));
         let later = now + Duration::from_secs(60);
@@ -326,7 +259,7 @@ mod tests {
             assert!(gate.floods.is_empty());
             gate.fail(id(number));
         }
-        assert_eq!(gate.floods, [Flood(ip(1))]);
+        assert_eq!(gate.floods, [ip(1)]);
     }
 
     #[test]

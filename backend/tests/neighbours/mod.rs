@@ -3,16 +3,22 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(unreachable_pub, missing_docs, clippy::unwrap_used, reason = "a test may fail")]
 
-use std::{path::Path, sync::Arc, time::Duration};
+pub mod hostile;
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use backend::{
     clock::SystemClock,
+    http::{self, HttpConfig},
     node::{Config, Node, Running},
     p2p::{self, Peers, Target},
 };
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
 use shared::{hash::Hash, params::Network};
 use tempfile::TempDir;
 use tokio::{
+    net::TcpListener,
     sync::oneshot,
     task::JoinHandle,
     time::{Instant, sleep, timeout},
@@ -26,6 +32,11 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Neighbour {
     pub node: Node,
     pub peers: Peers,
+    /// Where its page is.
+    pub page: SocketAddr,
+    client: Client,
+    served: JoinHandle<anyhow::Result<()>>,
+    close: oneshot::Sender<()>,
     running: Running,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -56,9 +67,23 @@ impl Neighbour {
             let _ = stopped.await;
         };
         let (peers, task) = p2p::start(node.clone(), config, shutdown).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let page = listener.local_addr().unwrap();
+        let (close, closed) = oneshot::channel();
+        let http = HttpConfig {
+            peers: Some(peers.clone()),
+            ..HttpConfig::default()
+        };
+        let served = tokio::spawn(http::serve(listener, node.clone(), http, async {
+            let _ = closed.await;
+        }));
         Self {
             node,
             peers,
+            page,
+            client: Client::builder().timeout(PATIENCE).no_proxy().build().unwrap(),
+            served,
+            close,
             running,
             stop,
             task,
@@ -68,6 +93,8 @@ impl Neighbour {
 
     /// Stops the node; gives back its folder.
     pub async fn stop(self) -> TempDir {
+        let _ = self.close.send(());
+        timeout(PATIENCE, self.served).await.unwrap().unwrap().unwrap();
         let _ = self.stop.send(());
         timeout(PATIENCE, self.task).await.unwrap().unwrap();
         drop((self.node, self.peers));
@@ -86,7 +113,13 @@ impl Neighbour {
         addresses.into_iter().find(|address| address.contains("/tcp/")).unwrap()
     }
 
-    /// Its port.
+    /// Where it listens by QUIC.
+    pub fn quic_address(&self) -> Option<String> {
+        let addresses = self.peers.addresses();
+        addresses.into_iter().find(|address| address.contains("/quic-v1"))
+    }
+
+    /// The port on which it listens for peers.
     pub fn port(&self) -> u16 {
         let address = self.address();
         address.split('/').nth(4).unwrap().parse().unwrap()
@@ -113,6 +146,51 @@ impl Neighbour {
         let signed = order.sign(&self.node.network().genesis_hash());
         let verified = self.node.verify(vec![signed]).await.remove(0).unwrap();
         self.node.submit(vec![verified]).await.remove(0).unwrap()
+    }
+
+    /// What it answers to a GET, which must be 200.
+    pub async fn get(&self, path: &str) -> Value {
+        let reply = self
+            .client
+            .get(format!("http://{}{path}", self.page))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(reply.status(), StatusCode::OK, "{path}");
+        reply.json().await.unwrap()
+    }
+
+    /// The same as text.
+    pub async fn text(&self, path: &str) -> String {
+        let reply = self
+            .client
+            .get(format!("http://{}{path}", self.page))
+            .send()
+            .await
+            .unwrap();
+        reply.text().await.unwrap()
+    }
+
+    /// What it answers when it is asked to register nodes.
+    pub async fn register(&self, nodes: &[&str]) -> (StatusCode, Value) {
+        let request = self
+            .client
+            .post(format!("http://{}/blockchain/nodes/register", self.page));
+        let reply = request
+            .json(&serde_json::json!({ "nodes": nodes }))
+            .send()
+            .await
+            .unwrap();
+        (reply.status(), reply.json().await.unwrap())
+    }
+
+    /// The same by a form.
+    pub async fn register_by_form(&self, nodes: &str) -> (StatusCode, Value) {
+        let request = self
+            .client
+            .post(format!("http://{}/blockchain/nodes/register", self.page));
+        let reply = request.form(&[("nodes", nodes)]).send().await.unwrap();
+        (reply.status(), reply.json().await.unwrap())
     }
 
     pub fn is_pending(&self, id: &Hash) -> bool {

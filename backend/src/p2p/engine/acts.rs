@@ -121,15 +121,15 @@ impl Engine {
         self.metrics
             .bans
             .set(i64::try_from(peers.len() + addresses.len()).unwrap_or(i64::MAX));
-        let behaviour = self.swarm.behaviour_mut();
-        let ended: Vec<PeerId> = behaviour.banned.blocked_peers().difference(&peers).copied().collect();
+        let door = &mut self.swarm.behaviour_mut().door;
+        let ended: Vec<PeerId> = door.banned.blocked_peers().difference(&peers).copied().collect();
         for peer in ended {
-            behaviour.banned.unblock_peer(peer);
+            door.banned.unblock_peer(peer);
         }
         for peer in peers {
-            behaviour.banned.block_peer(peer);
+            door.banned.block_peer(peer);
         }
-        behaviour.gate.set_banned(addresses);
+        door.gate.set_banned(addresses);
     }
 
     /// Ends the bans whose time has come.
@@ -167,7 +167,7 @@ impl Engine {
 
     fn cut(&mut self, peers: &BTreeSet<String>) {
         let peers: HashSet<PeerId> = peers.iter().filter_map(|peer| peer.parse().ok()).collect();
-        let cut = &mut self.swarm.behaviour_mut().cut;
+        let cut = &mut self.swarm.behaviour_mut().door.cut;
         let joined: Vec<PeerId> = cut.blocked_peers().difference(&peers).copied().collect();
         for peer in joined {
             cut.unblock_peer(peer);

@@ -19,7 +19,7 @@ use super::{Engine, Input};
 use crate::{
     p2p::{
         Unreached,
-        gate::{Flood, Refused, ip_of},
+        gate::{Refused, ip_of},
         view::Peer,
     },
     peers::{Ban, Met, Subject},
@@ -183,8 +183,8 @@ impl Engine {
         tracing::debug!(%from, %error, "a connection was not let in");
     }
 
-    pub(super) fn on_flood(&mut self, flood: Flood) {
-        let (Flood(ip), now_ms) = (flood, self.node.now_ms());
+    pub(super) fn on_flood(&mut self, ip: IpAddr) {
+        let now_ms = self.node.now_ms();
         tracing::warn!(%ip, "an address floods the node with connections and is banned for ten minutes");
         self.metrics.offence("connection-flood");
         let ban = Ban {

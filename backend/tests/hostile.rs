@@ -1,0 +1,193 @@
+//! Hostile peers, on real sockets: each is cut off by name, and honest ones are served all the while.
+
+#![allow(clippy::unwrap_used)]
+
+mod neighbours;
+mod workshop;
+
+use std::{net::SocketAddr, time::Duration};
+
+use neighbours::{Neighbour, PATIENCE, eventually, hostile::Hostile};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+use workshop::network;
+
+/// A victim with an honest peer.
+async fn pair() -> (Neighbour, Neighbour) {
+    let network = network(2);
+    let victim = Neighbour::start(&network, &[]).await;
+    let honest = Neighbour::start(&network, &[&victim]).await;
+    eventually("they are connected", || victim.peers.count() == 1).await;
+    (victim, honest)
+}
+
+/// The honest peer still gets what the victim finds, and the other way round.
+async fn are_served(victim: &Neighbour, honest: &Neighbour) {
+    for (from, to) in [(victim, honest), (honest, victim)] {
+        from.mine(1, 1).await;
+        eventually("a block arrives", || to.tip() == from.tip()).await;
+    }
+}
+
+/// A connection from another address of this machine.
+async fn call_from(from: [u8; 4], port: u16) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((from, 0)))?;
+    socket.connect(SocketAddr::from(([127, 0, 0, 1], port))).await
+}
+
+/// Reads until the other end closes.
+async fn is_closed(mut stream: TcpStream) {
+    let mut bytes = [0; 4_096];
+    let closed = async { while matches!(stream.read(&mut bytes).await, Ok(1..)) {} };
+    timeout(PATIENCE, closed).await.expect("it is closed");
+}
+
+fn ban(victim: &Neighbour, banned: &str) -> Option<String> {
+    let bans = victim.peers.bans();
+    bans.into_iter().find(|ban| ban.banned == banned).map(|ban| ban.code)
+}
+
+/// An offence that is repeated until the offender is cut off.
+async fn is_banned_for(code: &str, mut offend: impl AsyncFnMut(&mut Hostile)) {
+    let (victim, honest) = pair().await;
+    let mut hostile = Hostile::new(victim.node.network().genesis_hash());
+    hostile.connect(&victim.address()).await;
+    let id = hostile.id();
+    for _ in 0..2 {
+        offend(&mut hostile).await;
+    }
+    hostile.until_cut_off().await;
+    eventually("it is banned", || ban(&victim, &id).is_some()).await;
+    assert_eq!(ban(&victim, &id).as_deref(), Some(code));
+    assert!(!hostile.is_let_in(&victim.address()).await, "it stays outside");
+    are_served(&victim, &honest).await;
+    let list = victim.get("/blockchain/nodes/get").await;
+    assert_eq!(
+        (&list["bans"][0]["banned"], &list["bans"][0]["code"]),
+        (&id.into(), &code.into()),
+        "{list}"
+    );
+    for node in [victim, honest] {
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_no_messages() {
+    is_banned_for("malformed", async |hostile| hostile.ask(vec![255; 40])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_without_end() {
+    is_banned_for("oversized", async |hostile| hostile.ask(vec![1; 4 << 20])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_that_is_no_message() {
+    let mut number = 0_u8;
+    is_banned_for("malformed", async |hostile| {
+        number += 1;
+        hostile.tell(vec![250, number]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_no_messages() {
+    let (victim, honest) = pair().await;
+    let mut hostile = Hostile::new(victim.node.network().genesis_hash());
+    hostile.answer = Some(vec![254; 9]);
+    hostile.connect(&victim.address()).await;
+    let id = hostile.id();
+    hostile
+        .until("it is named", || {
+            let peers = victim.peers.connected();
+            let offence = peers
+                .iter()
+                .find(|peer| peer.peer == id)
+                .and_then(|peer| peer.offence.clone());
+            offence.is_some() || ban(&victim, &id).is_some()
+        })
+        .await;
+    are_served(&victim, &honest).await;
+    for node in [victim, honest] {
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ban_outlasts_a_restart() {
+    let (victim, honest) = pair().await;
+    let mut hostile = Hostile::new(victim.node.network().genesis_hash());
+    hostile.connect(&victim.address()).await;
+    let id = hostile.id();
+    for _ in 0..2 {
+        hostile.ask(vec![255; 40]);
+    }
+    hostile.until_cut_off().await;
+    eventually("it is banned", || ban(&victim, &id).is_some()).await;
+    let network = victim.node.network().clone();
+    let folder = victim.stop().await;
+    let victim = Neighbour::start_in(folder, &network, &[], |_| ()).await;
+    assert_eq!(ban(&victim, &id).as_deref(), Some("malformed"));
+    assert!(!hostile.is_let_in(&victim.address()).await, "it stays outside");
+    eventually("the honest peer is there again", || victim.peers.count() == 1).await;
+    are_served(&victim, &honest).await;
+    for node in [victim, honest] {
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn noise_in_place_of_a_handshake() {
+    let (victim, honest) = pair().await;
+    for bytes in [
+        &b"GET / HTTP/1.1\r\n\r\n"[..],
+        &[0; 64],
+        &[255; 4_096],
+        b"\x13/multistream/1.0.0\n",
+    ] {
+        let mut stream = call_from([127, 0, 0, 7], victim.port()).await.unwrap();
+        // It may be closed before all is written.
+        let _ = stream.write_all(bytes).await;
+        is_closed(stream).await;
+    }
+    are_served(&victim, &honest).await;
+    for node in [victim, honest] {
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_connections() {
+    let network = network(2);
+    let victim = Neighbour::start_in(tempfile::tempdir().unwrap(), &network, &[], |config| {
+        config.limits.flood = 40;
+    })
+    .await;
+    let honest = Neighbour::start(&network, &[&victim]).await;
+    eventually("they are connected", || victim.peers.count() == 1).await;
+    let mut held = Vec::new();
+    while ban(&victim, "127.0.0.66").is_none() {
+        // Each is held open, and says nothing.
+        if let Ok(Ok(stream)) = timeout(Duration::from_secs(1), call_from([127, 0, 0, 66], victim.port())).await {
+            held.push(stream);
+        }
+        assert!(held.len() < 5_000, "nobody notices the flood");
+    }
+    assert_eq!(ban(&victim, "127.0.0.66").as_deref(), Some("connection-flood"));
+    are_served(&victim, &honest).await;
+    // Another neighbour of the honest one's address comes in all the same.
+    let late = Neighbour::start(&network, &[&victim]).await;
+    eventually("the late one is served", || late.tip() == victim.tip()).await;
+    for stream in held {
+        is_closed(stream).await;
+    }
+    for node in [victim, honest, late] {
+        node.stop().await;
+    }
+}
