@@ -1,6 +1,7 @@
 //! The Cairn node.
 
 pub mod chain;
+pub mod classroom;
 pub mod cli;
 pub mod client;
 pub mod clock;
