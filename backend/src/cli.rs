@@ -11,7 +11,6 @@ mod logging;
 mod node;
 mod output;
 mod up;
-mod simulate;
 mod wallet;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -55,8 +54,6 @@ enum Command {
     /// Checks or moves a data folder.
     #[command(subcommand)]
     Chain(chain::ChainCommand),
-    /// Runs a network of many nodes in virtual time, from one seed.
-    Simulate(simulate::SimulateArgs),
 }
 
 /// The command was used wrongly: exit code 64.
@@ -77,7 +74,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Wallet(command) => wallet::run(command),
         Command::Light(args) => light::run(&args),
         Command::Chain(command) => chain::run(command),
-        Command::Simulate(args) => simulate::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
