@@ -10,6 +10,7 @@ mod light;
 mod logging;
 mod node;
 mod output;
+mod simulate;
 mod up;
 mod wallet;
 
@@ -54,6 +55,8 @@ enum Command {
     /// Checks or moves a data folder.
     #[command(subcommand)]
     Chain(chain::ChainCommand),
+    /// Runs a network of many nodes in virtual time, from one seed.
+    Simulate(simulate::SimulateArgs),
 }
 
 /// The command was used wrongly: exit code 64.
@@ -74,6 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Wallet(command) => wallet::run(command),
         Command::Light(args) => light::run(&args),
         Command::Chain(command) => chain::run(command),
+        Command::Simulate(args) => simulate::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

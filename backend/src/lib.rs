@@ -13,6 +13,7 @@ pub mod networks;
 pub mod node;
 pub mod p2p;
 pub mod peers;
+pub mod simulate;
 pub mod store;
 pub mod sync;
 pub mod tls;

@@ -25,8 +25,14 @@ impl Score {
 
     /// Adds an offence, and gives the points with it.
     pub(super) fn add(&mut self, offence: &Offence, now_ms: u64) -> u32 {
-        self.points = self.at(now_ms).saturating_add(offence.weight());
-        self.since_ms = now_ms;
+        let forgotten = now_ms.saturating_sub(self.since_ms) / FORGET_MS;
+        self.points = self.at(now_ms);
+        // The part of a point that is forgotten already stays so.
+        self.since_ms = match self.points {
+            0 => now_ms,
+            _ => self.since_ms + forgotten * FORGET_MS,
+        };
+        self.points = self.points.saturating_add(offence.weight());
         self.last = Some(offence.clone());
         self.points
     }

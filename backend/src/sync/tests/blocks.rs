@@ -1,0 +1,209 @@
+//! Headers first, then blocks: in order, from several peers, whatever happens to them.
+
+use super::lab::{ALICE, BOB, Lab};
+use crate::sync::{Ledger as _, Progress, Request, Response, Sync};
+
+#[test]
+fn a_chain_is_fetched_headers_first_and_in_order() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(300, 1);
+    lab.connect(ALICE);
+    let status = lab.take(ALICE, "status");
+    lab.answer(&status, &alice);
+    assert!(lab.find(ALICE, "blocks").is_none(), "no header is known yet");
+    let progress = lab.node.sync.progress(&lab.node.books);
+    let expected = Progress {
+        height: 0,
+        target: 300,
+        peers: 1,
+    };
+    assert_eq!(progress, expected);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 300);
+    let wanted: Vec<_> = (1..=300)
+        .map(|height| alice.books.header(height).unwrap().hash())
+        .collect();
+    assert_eq!(lab.submitted, wanted);
+    assert_eq!(lab.node.sync.progress(&lab.node.books).target, 300);
+    lab.assert_peace();
+}
+
+#[test]
+fn more_headers_are_asked_for_than_one_answer_holds() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(2_500, 1);
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 2_500);
+    lab.assert_peace();
+}
+
+#[test]
+fn blocks_come_from_several_peers_at_once() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(600, 1);
+    for peer in [ALICE, BOB] {
+        lab.connect(peer);
+        let status = lab.take(peer, "status");
+        lab.answer(&status, &alice);
+    }
+    while let Some(headers) = lab.sent.iter().find(|sent| sent.request.kind() == "headers").cloned() {
+        lab.answer(&headers, &alice);
+    }
+    let asked = |lab: &Lab, peer| {
+        let blocks = lab
+            .sent
+            .iter()
+            .filter(|sent| sent.peer == peer && sent.request.kind() == "blocks");
+        blocks.count()
+    };
+    assert!(asked(&lab, ALICE) > 0 && asked(&lab, BOB) > 0, "{:?}", lab.sent);
+    // The later blocks first: they wait for the earlier ones.
+    while let Some(last) = lab.sent.last().cloned() {
+        lab.answer(&last, &alice);
+    }
+    assert_eq!(lab.height(), 600);
+    lab.assert_peace();
+}
+
+#[test]
+fn a_peer_that_does_not_send_is_replaced_and_not_blamed() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(100, 1);
+    for peer in [ALICE, BOB] {
+        lab.connect(peer);
+        let status = lab.take(peer, "status");
+        lab.answer(&status, &alice);
+    }
+    while let Some(headers) = lab.sent.iter().find(|sent| sent.request.kind() == "headers").cloned() {
+        lab.answer(&headers, &alice);
+    }
+    let silent = lab
+        .sent
+        .iter()
+        .find(|sent| sent.request.kind() == "blocks")
+        .unwrap()
+        .peer;
+    let other = if silent == ALICE { BOB } else { ALICE };
+    lab.wait(3_000);
+    lab.serve(other, &alice);
+    assert_eq!(lab.height(), 100, "another was asked for what all waited for");
+    // What comes late does no harm.
+    lab.serve(silent, &alice);
+    lab.assert_peace();
+}
+
+#[test]
+fn blocks_of_a_peer_that_goes_are_asked_of_another() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(100, 1);
+    lab.connect(ALICE);
+    for kind in ["status", "headers"] {
+        let sent = lab.take(ALICE, kind);
+        lab.answer(&sent, &alice);
+    }
+    assert!(lab.find(ALICE, "blocks").is_some());
+    lab.disconnect(ALICE);
+    lab.connect(BOB);
+    lab.serve(BOB, &alice);
+    assert_eq!(lab.height(), 100);
+    lab.assert_peace();
+}
+
+#[test]
+fn a_node_goes_on_after_a_restart_where_it_was() {
+    let mut lab = Lab::new();
+    let mut alice = lab.other_with(50, 1);
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    lab.node.sync = Sync::new(lab.network.clone());
+    lab.sent.clear();
+    lab.grow(&mut alice, 10, 1);
+    lab.submitted.clear();
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.submitted.len(), 10, "only what is new is fetched");
+    assert_eq!(lab.height(), 60);
+}
+
+#[test]
+fn a_heavier_branch_is_fetched_from_where_it_leaves_the_chain() {
+    let mut lab = Lab::new();
+    let mut alice = lab.other_with(20, 1);
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    lab.grow_own(5, 2);
+    lab.grow(&mut alice, 8, 1);
+    lab.submitted.clear();
+    lab.wait(11_000);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.submitted.len(), 8);
+    assert_eq!(lab.node.books.tip().hash(), alice.books.tip().hash());
+    lab.assert_peace();
+}
+
+#[test]
+fn a_lighter_chain_is_not_asked_for() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(5, 1);
+    lab.grow_own(6, 2);
+    lab.connect(ALICE);
+    let status = lab.take(ALICE, "status");
+    lab.answer(&status, &alice);
+    assert!(lab.find(ALICE, "headers").is_none());
+}
+
+#[test]
+fn a_chain_that_leaves_too_deep_is_let_be_and_nobody_blamed() {
+    let mut lab = Lab::new();
+    let depth = u64::from(lab.network.parameters().max_reorg_depth);
+    let alice = lab.other_with(depth + 10, 1);
+    lab.grow_own(depth + 5, 2);
+    lab.connect(ALICE);
+    for _ in 0..30 {
+        lab.serve(ALICE, &alice);
+        lab.wait(1_000);
+    }
+    assert_eq!(lab.height(), depth + 5);
+    assert!(lab.submitted.is_empty());
+    lab.assert_peace();
+}
+
+#[test]
+fn the_writer_gets_no_more_than_it_can_take() {
+    let mut lab = Lab::new();
+    lab.holds = true;
+    let alice = lab.other_with(3_000, 1);
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.submitted.len(), 1_024);
+    while lab.height() < 3_000 {
+        lab.write();
+        lab.serve(ALICE, &alice);
+    }
+    assert_eq!(lab.submitted.len(), 3_000);
+}
+
+#[test]
+fn answers_are_bounded_whatever_is_asked() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(2_100, 1);
+    lab.node = alice;
+    let now = lab.moment();
+    let genesis = lab.network.genesis_hash();
+    let limits = *lab.node.sync.limits();
+    let mut ask = |request: &Request| lab.node.sync.requested(now, ALICE, request, &lab.node.books).unwrap();
+    let Response::Headers(headers) = ask(&Request::Headers { locator: vec![genesis] }) else {
+        panic!()
+    };
+    assert_eq!(headers.len(), 2_000);
+    let hashes = headers.iter().map(shared::block::Header::hash).take(128).collect();
+    let Response::Blocks(blocks) = ask(&Request::Blocks { hashes }) else {
+        panic!()
+    };
+    assert!(shared::codec::Encode::to_bytes(&Response::Blocks(blocks)).len() <= limits.blocks);
+    let unknown = Request::Headers {
+        locator: vec![shared::hash::Hash::ZERO],
+    };
+    assert_eq!(ask(&unknown), Response::Headers(Vec::new()));
+}

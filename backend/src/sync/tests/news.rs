@@ -1,0 +1,206 @@
+//! News of blocks and transfers: put together from what is pending, judged, and passed on once.
+
+use shared::{codec::Encode as _, hash::Hash};
+
+use super::lab::{ALICE, BOB, Lab};
+use crate::sync::{CompactBlock, Gossip, Ledger as _, Request, Response, Token, Verdict, short_id};
+
+/// Alice mines a block of so many transfers, of which the node under test has the first few.
+fn with_block(count: u64, known: u64) -> (Lab, crate::simulate::node::SimulatedNode, CompactBlock) {
+    let mut lab = Lab::new();
+    let mut alice = lab.other();
+    for nonce in 0..count {
+        alice.take(lab.transfer(0, nonce), lab.now_ms).unwrap();
+    }
+    for nonce in 0..known {
+        let transfer = lab.transfer(0, nonce);
+        lab.node.take(transfer, lab.now_ms).unwrap();
+    }
+    lab.grow(&mut alice, 1, 1);
+    let block = CompactBlock::of(&alice.books.block(1).unwrap());
+    assert_eq!(block.transfers.len() as u64, count);
+    lab.connect(ALICE);
+    (lab, alice, block)
+}
+
+#[test]
+fn a_block_of_pending_transfers_needs_no_question() {
+    let (mut lab, alice, block) = with_block(30, 30);
+    lab.gossip(ALICE, 1, Gossip::Block(block));
+    assert_eq!(lab.node.books.tip().hash(), alice.books.tip().hash());
+    assert!(
+        lab.sent.iter().all(|sent| sent.request.kind() == "status"),
+        "{:?}",
+        lab.sent
+    );
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Accept)]);
+    assert!(lab.gossip.is_empty(), "the verdict passes it on");
+}
+
+#[test]
+fn missing_transfers_are_asked_for_by_their_places() {
+    let (mut lab, alice, block) = with_block(30, 27);
+    lab.gossip(ALICE, 1, Gossip::Block(block));
+    let sent = lab.take(ALICE, "block-transfers");
+    let Request::BlockTransfers { indexes, .. } = &sent.request else {
+        panic!()
+    };
+    assert_eq!(indexes, &[27, 28, 29]);
+    assert!(lab.verdicts.is_empty());
+    lab.answer(&sent, &alice);
+    assert_eq!(lab.height(), 1);
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Accept)]);
+    lab.assert_peace();
+}
+
+#[test]
+fn a_block_of_which_most_is_missing_is_asked_for_whole() {
+    let (mut lab, alice, block) = with_block(30, 3);
+    lab.gossip(ALICE, 1, Gossip::Block(block));
+    let sent = lab.take(ALICE, "blocks");
+    lab.answer(&sent, &alice);
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Accept)]);
+}
+
+#[test]
+fn a_wrong_fill_leads_to_the_whole_block() {
+    let (mut lab, alice, block) = with_block(30, 29);
+    lab.gossip(ALICE, 1, Gossip::Block(block));
+    let sent = lab.take(ALICE, "block-transfers");
+    // As it would be if two transfers had the same short id.
+    lab.respond(&sent, Response::BlockTransfers(vec![lab.transfer(3, 0)]));
+    lab.assert_peace();
+    let sent = lab.take(ALICE, "blocks");
+    lab.answer(&sent, &alice);
+    assert_eq!(lab.height(), 1);
+    lab.assert_peace();
+}
+
+#[test]
+fn a_fill_that_does_not_come_leads_to_the_whole_block() {
+    let (mut lab, alice, block) = with_block(30, 29);
+    lab.gossip(ALICE, 1, Gossip::Block(block));
+    assert!(lab.find(ALICE, "block-transfers").is_some());
+    lab.wait(30_000);
+    lab.serve(ALICE, &alice);
+    lab.wait(30_000);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 1);
+}
+
+#[test]
+fn a_header_alone_is_asked_for() {
+    let (mut lab, alice, block) = with_block(3, 0);
+    lab.gossip(ALICE, 1, Gossip::Header(block.header));
+    let sent = lab.take(ALICE, "blocks");
+    lab.answer(&sent, &alice);
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Accept)]);
+}
+
+#[test]
+fn a_block_far_ahead_leads_to_its_chain() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(10, 1);
+    lab.connect(ALICE);
+    lab.status(ALICE, |_| {});
+    let block = CompactBlock::of(&alice.books.block(10).unwrap());
+    lab.gossip(ALICE, 1, Gossip::Block(block));
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Ignore)]);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 10);
+    lab.assert_peace();
+}
+
+#[test]
+fn a_block_beside_the_chain_is_kept_but_not_passed_on() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(2, 1);
+    let mut bob = lab.other_with(2, 2);
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    lab.connect(BOB);
+    for height in 1..=2 {
+        let block = CompactBlock::of(&bob.books.block(height).unwrap());
+        lab.gossip(BOB, height, Gossip::Block(block));
+    }
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Ignore), (Token(2), Verdict::Ignore)]);
+    // The next one makes that branch heavier, and nothing needs to be fetched again.
+    lab.sent.clear();
+    lab.grow(&mut bob, 1, 2);
+    let block = CompactBlock::of(&bob.books.block(3).unwrap());
+    lab.gossip(BOB, 3, Gossip::Block(block));
+    assert_eq!(lab.node.books.tip().hash(), bob.books.tip().hash());
+    assert_eq!(lab.verdicts.last(), Some(&(Token(3), Verdict::Accept)));
+    assert!(lab.find(BOB, "blocks").is_none() && lab.find(BOB, "headers").is_none());
+    lab.assert_peace();
+}
+
+#[test]
+fn an_own_block_is_told_once() {
+    let mut lab = Lab::new();
+    lab.connect(ALICE);
+    lab.grow_own(1, 1);
+    for _ in 0..2 {
+        let now = lab.moment();
+        lab.node.sync.tip_changed(now, &lab.node.books);
+        lab.wait(1);
+    }
+    let block = lab.node.books.block(1).unwrap();
+    assert_eq!(lab.gossip, [Gossip::Block(CompactBlock::of(&block))]);
+}
+
+#[test]
+fn a_transfer_is_judged_once_and_passed_on_by_its_verdict() {
+    let mut lab = Lab::new();
+    lab.connect(ALICE);
+    let transfer = lab.transfer(0, 0);
+    lab.gossip(ALICE, 1, Gossip::Transfer(transfer.clone()));
+    let now = lab.moment();
+    lab.node.sync.pending(now, &transfer);
+    lab.gossip(BOB, 2, Gossip::Transfer(transfer));
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Accept), (Token(2), Verdict::Ignore)]);
+    assert!(lab.gossip.is_empty());
+    let own = lab.transfer(1, 0);
+    for _ in 0..2 {
+        let now = lab.moment();
+        lab.node.sync.pending(now, &own);
+    }
+    lab.wait(1);
+    assert_eq!(lab.gossip, [Gossip::Transfer(own)]);
+}
+
+#[test]
+fn what_a_peer_has_pending_is_taken_over_and_passed_on() {
+    let mut lab = Lab::new();
+    let mut alice = lab.other();
+    for nonce in 0..700 {
+        alice
+            .take(lab.transfer((nonce % 7) as u8, nonce / 7), lab.now_ms)
+            .unwrap();
+    }
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    lab.wait(1_000);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.node.books.mempool.len(), 700);
+    lab.assert_peace();
+}
+
+#[test]
+fn a_short_id_that_two_transfers_share_names_neither() {
+    let lab = Lab::new();
+    let mut alice = lab.other();
+    let id = alice.take(lab.transfer(0, 0), lab.now_ms).unwrap();
+    let found = alice.books.mempool.by_short_id(&short_id(&id));
+    assert_eq!(found.map(|entry| entry.id()), Some(id));
+    assert!(alice.books.mempool.by_short_id(&short_id(&Hash::ZERO)).is_none());
+}
+
+#[test]
+fn news_fits_into_its_limit() {
+    let (mut lab, _, mut block) = with_block(2, 2);
+    let limit = lab.node.sync.limits().gossip;
+    block.transfers = vec![[0; 8]; limit / 8];
+    assert!(Gossip::Block(block).to_bytes().len() > limit);
+    lab.wait(1);
+}
