@@ -97,6 +97,26 @@ async fn who_comes_late_or_comes_back_catches_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_port_is_one_node_s() {
+    let network = network(2);
+    let first = Neighbour::start(&network, &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = backend::node::Config::new(folder.path().to_owned());
+    let clock = std::sync::Arc::new(backend::clock::SystemClock);
+    let (node, running) = backend::node::Node::start(network, config, clock).unwrap();
+    let taken = backend::p2p::Config {
+        listen: std::net::SocketAddr::from(([127, 0, 0, 1], first.port())),
+        ..backend::p2p::Config::default()
+    };
+    let refused = backend::p2p::start(node, taken, std::future::pending())
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("--p2p-listen"), "{refused}");
+    running.stop().unwrap();
+    first.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn quic_does_as_well() {
     let network = network(2);
     let first = Neighbour::start(&network, &[]).await;

@@ -133,14 +133,14 @@ impl Driver {
         let _ = self.inputs.send(input);
     }
 
-    /// Tells what a peer sent of itself. Gives it back when too much of that waits already.
-    pub(super) fn offer(&self, input: Input) -> Result<(), Input> {
+    /// Tells what a peer sent of itself. False, and it is dropped, when too much of that waits already.
+    pub(super) fn offer(&self, input: Input) -> bool {
         if self.waiting.load(Ordering::Relaxed) >= MAX_WAITING {
-            return Err(input);
+            return false;
         }
         self.waiting.fetch_add(1, Ordering::Relaxed);
         self.tell(input);
-        Ok(())
+        true
     }
 }
 

@@ -189,18 +189,15 @@ impl Engine {
 
     async fn listen_on_tcp(&mut self) -> Result<u16> {
         let before = self.book.port().filter(|_| self.listen.port() == 0);
-        let address = |port| Multiaddr::from(self.listen.ip()).with(Protocol::Tcp(port));
         // Whoever knows the node from before finds it there again.
-        let again = before.is_some_and(|port| self.swarm.listen_on(address(port)).is_ok());
-        if !again {
-            let asked = address(self.listen.port());
-            self.swarm.listen_on(asked).map_err(|error| {
-                anyhow!(
-                    "the node cannot listen for peers on {} ({error}): choose another address with --p2p-listen",
-                    self.listen
-                )
-            })?;
-        }
+        let again = before.map(|port| SocketAddr::new(self.listen.ip(), port));
+        let address = again.filter(|address| is_free(*address).is_ok()).unwrap_or(self.listen);
+        let taken = |error: &dyn std::fmt::Display| {
+            anyhow!("the node cannot listen for peers on {address} ({error}): choose another address with --p2p-listen")
+        };
+        is_free(address).map_err(|error| taken(&error))?;
+        let place = Multiaddr::from(address.ip()).with(Protocol::Tcp(address.port()));
+        self.swarm.listen_on(place).map_err(|error| taken(&error))?;
         let heard = timeout(LISTEN_TIMEOUT, async {
             loop {
                 match self.swarm.select_next_some().await {
@@ -365,9 +362,10 @@ impl Engine {
         };
         let token = Token(self.next_token);
         self.next_token += 1;
-        match self.driver.offer(Input::Gossiped { peer, token, news }) {
-            Ok(()) => drop(self.news.insert(token, (source, message_id))),
-            Err(_) => judge(self, MessageAcceptance::Ignore),
+        if self.driver.offer(Input::Gossiped { peer, token, news }) {
+            self.news.insert(token, (source, message_id));
+        } else {
+            judge(self, MessageAcceptance::Ignore);
         }
     }
 
@@ -414,7 +412,7 @@ impl Engine {
             request,
             channel,
         };
-        if self.driver.offer(request).is_ok() {
+        if self.driver.offer(request) {
             self.serving.insert(id, peer);
         }
     }
@@ -477,4 +475,9 @@ impl Engine {
         self.save();
         self.publish();
     }
+}
+
+/// Whether nobody listens there. The library would share the port with them.
+fn is_free(address: SocketAddr) -> std::io::Result<()> {
+    std::net::TcpListener::bind(address).map(drop)
 }

@@ -26,6 +26,9 @@ pub enum Unreached {
     /// It is banned.
     #[error("it is banned")]
     Banned,
+    /// The network is cut between this node and it.
+    #[error("the network is cut between this node and it")]
+    Cut,
     /// There is no room for more.
     #[error("this node has as many peers as it takes")]
     Full,
@@ -50,6 +53,7 @@ impl Unreached {
             Self::OtherVersion => "other-version",
             Self::Itself => "node-itself",
             Self::Banned => "node-banned",
+            Self::Cut => "node-cut-off",
             Self::Full => "peers-full",
             Self::Stopping => "stopping",
         }

@@ -55,6 +55,11 @@ impl Neighbour {
         to: &[&Self],
         change: impl FnOnce(&mut p2p::Config),
     ) -> Self {
+        // RUST_LOG=backend=debug shows what they do.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_test_writer()
+            .try_init();
         let config = Config::new(folder.path().to_owned());
         let (node, running) = Node::start(network.clone(), config, Arc::new(SystemClock)).unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -194,6 +194,8 @@ impl Engine {
         };
         self.book.ban(Subject::Address(ip), ban, now_ms);
         self.apply_bans();
+        self.save();
+        self.publish();
     }
 
     /// A node said what it is.

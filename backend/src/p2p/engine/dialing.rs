@@ -54,6 +54,11 @@ impl Engine {
             let _ = reply.send(Ok(peer.to_string()));
             return;
         }
+        let cut = self.swarm.behaviour().door.cut.blocked_peers();
+        if peer.is_some_and(|peer| cut.contains(&peer)) {
+            let _ = reply.send(Err(Unreached::Cut));
+            return;
+        }
         let options = match peer {
             Some(peer) => DialOpts::peer_id(peer)
                 .addresses(addresses)
