@@ -453,6 +453,7 @@ impl Sync {
         self.clock_ms = now.clock_ms;
         self.expire_news(now);
         self.retry_late(now);
+        self.unstick(now, ledger);
         self.hurry(now);
         self.ask_status(now);
         if self.next_prune_ms <= now.steady_ms {

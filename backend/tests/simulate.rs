@@ -47,7 +47,9 @@ fn small_networks_of_many_seeds_hold_all_invariants() {
     let sums = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         let sums = workers.into_iter().map(|worker| worker.join().unwrap());
-        sums.fold([0; 6], |all: [u64; 6], one| std::array::from_fn(|place| all[place] + one[place]))
+        sums.fold([0; 6], |all: [u64; 6], one| {
+            std::array::from_fn(|place| all[place] + one[place])
+        })
     });
     println!("{seeds} seeds: reorganisations, partitions, breaks, mined, told, deepest: {sums:?}");
     // What holds in networks in which nothing happens would say little.

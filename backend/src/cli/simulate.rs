@@ -9,8 +9,10 @@ use super::output;
 use crate::simulate::{Report, Scenario, run as simulate};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  cairn simulate --seed 7                        five nodes for ten minutes\n  \
-                        cairn simulate --seed 7 --nodes 200 --minutes 5   the same seed gives the same run")]
+#[command(
+    after_help = "Examples:\n  cairn simulate --seed 7                        five nodes for ten minutes\n  \
+                        cairn simulate --seed 7 --nodes 200 --minutes 5   the same seed gives the same run"
+)]
 pub(super) struct SimulateArgs {
     /// Where all chance comes from.
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -40,7 +42,10 @@ pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<()> {
         output::note(&format!("It took {:.1} s.", begun.elapsed().as_secs_f64()));
     }
     if let Some(first) = report.violations.first() {
-        bail!("an invariant does not hold: {first}; run it again with --seed {}", report.seed);
+        bail!(
+            "an invariant does not hold: {first}; run it again with --seed {}",
+            report.seed
+        );
     }
     Ok(())
 }
@@ -56,7 +61,10 @@ fn table(report: &Report) -> String {
         ("broken lines, restarts", report.breaks.to_string()),
         ("blocks found", report.blocks.to_string()),
         ("height", report.height.to_string()),
-        ("reorganisations", format!("{}, the deepest of {} blocks", report.reorganisations, report.deepest)),
+        (
+            "reorganisations",
+            format!("{}, the deepest of {} blocks", report.reorganisations, report.deepest),
+        ),
         (
             "transfers",
             format!(

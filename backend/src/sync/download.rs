@@ -69,6 +69,11 @@ impl Sync {
             })
             .collect();
         targets.sort_unstable();
+        for (_, _, target) in &targets {
+            if self.headers.path_to(*target, ledger).is_none() {
+                self.ask_anew(now, *target);
+            }
+        }
         self.plan = targets.into_iter().rev().find_map(|(_, _, target)| {
             let (fork, path) = self.headers.path_to(target, ledger)?;
             let limit = u64::from(self.network.parameters().max_reorg_depth);
@@ -85,6 +90,15 @@ impl Sync {
             self.plan = Some(plan);
         }
         self.drop_bodies();
+    }
+
+    /// Wants headers again that led to a block: one before it was in the chain then, and is not any more.
+    fn ask_anew(&mut self, now: Moment, best: Hash) {
+        for peer in self.peers.values_mut().filter(|peer| peer.best == Some(best)) {
+            peer.best = None;
+            peer.is_ahead = true;
+            peer.next_headers_ms = peer.next_headers_ms.max(now.steady_ms);
+        }
     }
 
     /// Up to which height of a plan a peer has the blocks.
@@ -421,6 +435,21 @@ impl Sync {
     fn put_off(&mut self, now: Moment, hash: Hash) {
         self.retry_ms = now.steady_ms + RETRY_MS;
         self.put_off.push(hash);
+    }
+
+    /// Wants blocks again that were all given to the writer, and have not become the chain: one that waited for its parent,
+    /// or lay beside the chain, may have been forgotten there.
+    pub(super) fn unstick(&mut self, now: Moment, ledger: &dyn Ledger) {
+        let Some(plan) = &self.plan else { return };
+        let is_stored = |hash: &Hash| self.headers.stage(hash) == Some(Stage::Stored);
+        if plan.next < plan.path.len() || !plan.path.iter().all(is_stored) {
+            return;
+        }
+        let missing = plan.path.iter().filter(|hash| ledger.height_of(hash).is_none());
+        for hash in missing.copied().collect::<Vec<_>>() {
+            self.headers.set_stage(&hash, Stage::Submitted);
+            self.put_off(now, hash);
+        }
     }
 
     /// Wants blocks again that were put off.

@@ -1,7 +1,7 @@
 //! Headers first, then blocks: in order, from several peers, whatever happens to them.
 
 use super::lab::{ALICE, BOB, Lab};
-use crate::sync::{Ledger as _, Progress, Request, Response, Sync};
+use crate::sync::{Gossip, Ledger as _, Progress, Request, Response, Sync};
 
 #[test]
 fn a_chain_is_fetched_headers_first_and_in_order() {
@@ -206,4 +206,52 @@ fn answers_are_bounded_whatever_is_asked() {
         locator: vec![shared::hash::Hash::ZERO],
     };
     assert_eq!(ask(&unknown), Response::Headers(Vec::new()));
+}
+
+#[test]
+fn blocks_that_the_writer_forgot_are_fetched_again() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(3, 1);
+    lab.connect(ALICE);
+    for kind in ["status", "headers"] {
+        let sent = lab.take(ALICE, kind);
+        lab.answer(&sent, &alice);
+    }
+    // The clock is behind: the first is from the future, and the others wait for it in vain.
+    lab.node.skew_ms = -20_000;
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 0);
+    lab.node.skew_ms = 0;
+    for _ in 0..30 {
+        lab.wait(1_000);
+        lab.serve(ALICE, &alice);
+    }
+    assert_eq!(lab.height(), 3);
+    lab.assert_peace();
+}
+
+#[test]
+fn a_branch_that_grew_out_of_a_block_that_was_undone_is_followed() {
+    let mut lab = Lab::new();
+    let mut alice = lab.other_with(1, 1);
+    // It did not come by sync, so that nothing but the chain knows it.
+    lab.node.submit(alice.books.block(1).unwrap(), lab.now_ms).unwrap();
+    lab.connect(ALICE);
+    lab.status(ALICE, |_| {});
+    lab.grow(&mut alice, 1, 1);
+    lab.gossip(ALICE, 1, Gossip::Header(alice.books.header(2).unwrap()));
+    let bob = lab.other_with(3, 2);
+    lab.connect(BOB);
+    lab.serve(BOB, &bob);
+    assert_eq!(lab.node.books.tip().hash(), bob.books.tip().hash());
+    lab.grow(&mut alice, 2, 1);
+    for height in 3..=4 {
+        lab.gossip(ALICE, height, Gossip::Header(alice.books.header(height).unwrap()));
+    }
+    for _ in 0..5 {
+        lab.serve(ALICE, &alice);
+        lab.wait(1_000);
+    }
+    assert_eq!(lab.node.books.tip().hash(), alice.books.tip().hash());
+    lab.assert_peace();
 }

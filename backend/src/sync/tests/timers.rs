@@ -54,7 +54,7 @@ fn a_peer_that_did_not_answer_is_left_alone_longer_each_time() {
             assert!(lab.now_ms < begin + 600_000, "it is never asked again");
             lab.wait(1_000);
             if let Some(status) = lab.find(ALICE, "status") {
-                lab.answer(&status, &lab.other());
+                lab.answer(&status, &alice);
             }
         }
         pauses.push(lab.now_ms - begin);
