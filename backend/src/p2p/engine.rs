@@ -469,7 +469,7 @@ impl Engine {
 
     fn on_tick(&mut self, peers: &Peers) {
         self.waiting.retain(|waiting| !waiting.is_forgotten());
-        self.send_away_the_silent(Instant::now());
+        self.send_away(Instant::now());
         self.end_bans();
         self.look_for_peers(peers);
         self.save();

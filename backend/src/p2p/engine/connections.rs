@@ -28,6 +28,8 @@ use crate::{
 
 /// How long a connection may be silent about who it is.
 const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a node of another chain stays connected, so that it has time to learn the same of this one.
+const STRANGER_TIME: Duration = Duration::from_millis(500);
 /// For how long an address that floods the node with connections is banned.
 const FLOOD_BAN_MS: u64 = 600_000;
 /// The most addresses of a peer that are noted.
@@ -40,6 +42,8 @@ pub(super) struct Connected {
     connections: HashMap<ConnectionId, (Multiaddr, bool)>,
     /// Whether it is known to follow the same chain, and the driver knows of it.
     pub(super) is_peer: bool,
+    /// Since when it is known to be no peer, and why not.
+    pub(super) stranger: Option<(Instant, Unreached)>,
     agent: String,
     since: Instant,
     since_ms: u64,
@@ -92,6 +96,7 @@ impl Engine {
             key,
             connections: HashMap::new(),
             is_peer: false,
+            stranger: None,
             agent: String::new(),
             since: Instant::now(),
             since_ms,
@@ -213,10 +218,11 @@ impl Engine {
             };
             tracing::info!(%peer, "a node is sent away: {why}");
             self.metrics.refused(why.code());
-            self.answer_waiting(&peer, &Err(why));
             self.candidates.is_stranger(&peer);
-            // It may be gone already.
-            let _ = self.swarm.disconnect_peer_id(peer);
+            if let Some(connected) = self.peers.get_mut(&peer) {
+                connected.stranger.get_or_insert_with(|| (Instant::now(), why.clone()));
+            }
+            self.answer_waiting(&peer, &Err(why));
             return;
         }
         let Some(connected) = self.peers.get_mut(&peer) else {
@@ -255,6 +261,9 @@ impl Engine {
     /// Makes a connected node a peer, as it is known to follow the same chain. Gives its key; none if it is gone.
     pub(super) fn welcome(&mut self, peer: PeerId) -> Option<PeerKey> {
         let connected = self.peers.get_mut(&peer)?;
+        if connected.stranger.is_some() {
+            return None;
+        }
         let key = connected.key;
         if !connected.is_peer {
             connected.is_peer = true;
@@ -278,17 +287,18 @@ impl Engine {
         self.ids.insert(key, peer);
     }
 
-    /// Sends away who was silent for too long about what it is.
-    pub(super) fn send_away_the_silent(&mut self, now: Instant) {
-        let silent: Vec<PeerId> = self
-            .peers
-            .iter()
-            .filter(|(_, connected)| !connected.is_peer && now - connected.since > IDENTIFY_TIMEOUT)
-            .map(|(peer, _)| *peer)
-            .collect();
-        for peer in silent {
-            tracing::debug!(%peer, "a node that does not say what it is is sent away");
-            self.metrics.refused("silent");
+    /// Sends away who follows another chain, and who was silent for too long about what it is.
+    pub(super) fn send_away(&mut self, now: Instant) {
+        let is_due = |connected: &Connected| match &connected.stranger {
+            Some((since, _)) => now - *since > STRANGER_TIME,
+            None => !connected.is_peer && now - connected.since > IDENTIFY_TIMEOUT,
+        };
+        let due = self.peers.iter().filter(|(_, connected)| is_due(connected));
+        let due: Vec<PeerId> = due.map(|(peer, _)| *peer).collect();
+        for peer in due {
+            tracing::debug!(%peer, "a node that is no peer is sent away");
+            self.metrics.refused("no-peer");
+            // It may be gone already.
             let _ = self.swarm.disconnect_peer_id(peer);
         }
     }

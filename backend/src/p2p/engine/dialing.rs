@@ -50,9 +50,15 @@ impl Engine {
             let _ = reply.send(Err(Unreached::Itself));
             return;
         }
-        if let Some(peer) = peer.filter(|peer| self.peers.get(peer).is_some_and(|connected| connected.is_peer)) {
-            let _ = reply.send(Ok(peer.to_string()));
-            return;
+        if let Some((peer, connected)) = peer.and_then(|peer| Some((peer, self.peers.get(&peer)?))) {
+            let known = match &connected.stranger {
+                Some((_, why)) => Some(Err(why.clone())),
+                None => connected.is_peer.then(|| Ok(peer.to_string())),
+            };
+            if let Some(known) = known {
+                let _ = reply.send(known);
+                return;
+            }
         }
         let cut = self.swarm.behaviour().door.cut.blocked_peers();
         if peer.is_some_and(|peer| cut.contains(&peer)) {
