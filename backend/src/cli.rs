@@ -5,6 +5,7 @@
 
 mod chain;
 mod files;
+mod health;
 mod init;
 mod light;
 mod logging;
@@ -52,6 +53,8 @@ enum Command {
     Wallet(wallet::WalletCommand),
     /// Asks a node, and answers only what it proves.
     Light(light::LightArgs),
+    /// Asks a node whether it works.
+    Health(health::HealthArgs),
     /// Checks or moves a data folder.
     #[command(subcommand)]
     Chain(chain::ChainCommand),
@@ -76,6 +79,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Wallet(command) => wallet::run(command),
         Command::Light(args) => light::run(&args),
+        Command::Health(args) => health::run(&args),
         Command::Chain(command) => chain::run(command),
         Command::Simulate(args) => simulate::run(&args),
     };

@@ -5,7 +5,7 @@ mod trust;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     api::{Accepted, AccountJson, Fees, Problem, Status, TransactionJson, TransferJson, account_proof},
     hash::Hash,
@@ -17,6 +17,8 @@ use ureq::{Agent, Body, http::Response};
 
 /// The greatest answer that is read.
 const MAX_ANSWER: u64 = 4 << 20;
+/// How long a node may take to say that it works: what asks again and again must not wait for one that hangs.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A client of the node at one address.
 pub struct Client {
@@ -74,6 +76,31 @@ impl Client {
     pub fn new(url: &str, ca: Option<&[u8]>) -> Result<Self> {
         let (agent, url) = connect(url, ca)?;
         Ok(Self { agent, url })
+    }
+
+    /// Whether the node works: it answers in time, and is not stopping.
+    ///
+    /// # Errors
+    /// When it does not, or what answers is no node.
+    pub fn healthy(&self) -> Result<()> {
+        #[derive(Deserialize)]
+        struct Condition {
+            status: String,
+        }
+        let response = self
+            .agent
+            .get(format!("{}/healthy", self.url))
+            .config()
+            .timeout_global(Some(HEALTH_TIMEOUT))
+            .build()
+            .header("accept", "application/json")
+            .call()
+            .map_err(|error| self.unreachable(&error))?;
+        let condition: Condition = self.read(response)?;
+        match condition.status.as_str() {
+            "healthy" => Ok(()),
+            other => Err(anyhow!("{} says of itself that it is {other:?}, not healthy", self.url)),
+        }
     }
 
     /// The node's status, once it is certain that the node is on this network.
