@@ -329,10 +329,7 @@ impl Sync {
         request: &Request,
         ledger: &dyn Ledger,
     ) -> Option<Response> {
-        let known = self.peers.entry(peer).or_insert_with(|| Peer::new(now.steady_ms));
-        if known.is_banned {
-            return None;
-        }
+        let known = self.peers.get_mut(&peer).filter(|peer| !peer.is_banned)?;
         if known.requests.take(serve::cost(request), now.steady_ms) {
             return Some(serve(&self.network, &self.limits, request, ledger));
         }
@@ -393,7 +390,10 @@ impl Sync {
 
     /// A peer passed on news. The verdict comes as [`Action::Judge`].
     pub fn gossiped(&mut self, now: Moment, peer: PeerKey, token: Token, news: Gossip, ledger: &dyn Ledger) {
-        self.peers.entry(peer).or_insert_with(|| Peer::new(now.steady_ms));
+        // Who is not here any more is not to come back by it.
+        if self.peers.get(&peer).is_none_or(|peer| peer.is_banned) {
+            return self.judge(token, Verdict::Ignore);
+        }
         let from = News {
             peer,
             token,

@@ -137,7 +137,7 @@ impl Sync {
             from,
         };
         if missing.is_empty() {
-            return self.complete(now, hash, partial, ledger);
+            return self.complete(hash, partial, ledger);
         }
         // A block of which most is missing comes faster as a whole, and so does one too many.
         if missing.len() * 2 > partial.transfers.len().max(16) || self.partials.len() >= MAX_PARTIALS {
@@ -177,13 +177,12 @@ impl Sync {
                 *place = Some(transfer);
             }
         }
-        self.complete(now, hash, partial, ledger);
+        self.complete(hash, partial, ledger);
     }
 
     /// Takes a block of which nothing is missing any more. If it is not the one that the header stands for, nobody is to
     /// blame, as two transfers may have one short id: the whole block is asked for.
-    fn complete(&mut self, now: Moment, hash: Hash, partial: Partial, ledger: &dyn Ledger) {
-        let _ = now;
+    fn complete(&mut self, hash: Hash, partial: Partial, ledger: &dyn Ledger) {
         let Some(transfers) = partial.transfers.into_iter().collect() else {
             return;
         };

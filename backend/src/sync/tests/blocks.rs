@@ -189,6 +189,7 @@ fn answers_are_bounded_whatever_is_asked() {
     let mut lab = Lab::new();
     let alice = lab.other_with(2_100, 1);
     lab.node = alice;
+    lab.connect(ALICE);
     let now = lab.moment();
     let genesis = lab.network.genesis_hash();
     let limits = *lab.node.sync.limits();

@@ -153,6 +153,7 @@ fn an_own_block_is_told_once() {
 fn a_transfer_is_judged_once_and_passed_on_by_its_verdict() {
     let mut lab = Lab::new();
     lab.connect(ALICE);
+    lab.connect(BOB);
     let transfer = lab.transfer(0, 0);
     lab.gossip(ALICE, 1, Gossip::Transfer(transfer.clone()));
     let now = lab.moment();

@@ -106,7 +106,7 @@ fn a_header_from_the_future_is_no_offence() {
     lab.status(ALICE, |status| {
         status.height = 1;
         status.tip = header.hash();
-        status.work = status.work * U256::from(2);
+        status.work *= U256::from(2);
     });
     let sent = lab.take(ALICE, "headers");
     lab.respond(&sent, Response::Headers(vec![header]));
@@ -349,6 +349,7 @@ fn more_requests_than_any_node_makes() {
     assert!(served < 200, "{served}");
     assert_eq!(lab.codes(ALICE)[0], "too-many-requests");
     assert_eq!(lab.banned.len(), 1);
+    lab.connect(BOB);
     let now = lab.moment();
     assert_eq!(
         lab.node.sync.requested(now, BOB, &Request::Mempool, &lab.node.books),
