@@ -92,7 +92,7 @@ impl Failure {
                 "Wait a moment, then try again."
             }
             Self::Refused(problem) if problem.code == "peers-unsupported" => {
-                "Nothing to do: a later version connects nodes. This one works alone."
+                "Nothing to do: this node was started to work alone."
             }
             Self::Refused(_) => "Change what the node names, then try again.",
             Self::Unreadable(_) => "Page and node may be of different versions: reload the page.",

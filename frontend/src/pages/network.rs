@@ -132,7 +132,7 @@ fn Peers(list: NodeList) -> impl IntoView {
     if list.nodes.is_empty() {
         return view! {
             <Empty title="This node stands alone.">
-                "This version of Cairn connects to no other nodes: what it mines and what you send stays on it."
+                "It knows no other: what it mines and what you send stays on it until you register one."
             </Empty>
         }
         .into_any();
