@@ -140,10 +140,14 @@ test('a new version waits, is announced, and replaces the old one in all tabs', 
   await other.goto(gateway.url);
   await expect(other.locator('html')).toHaveAttribute('data-update', 'waiting');
   await expect(page.locator('html')).toHaveAttribute('data-update', 'waiting');
+  // Chromium lets a new version wait for minutes when a tab goes whose workers were still loading by way of the old one.
+  const settled = (tab: Page) => expect(tab.getByRole('button', { name: /^Verified at height/ })).toBeVisible();
+  await Promise.all([page, other].map(settled));
   // Two tabs are open: a reload of one does not mix the versions.
   await other.reload();
   await expect(other.locator('html')).toHaveAttribute('data-update', 'waiting');
   expect(await other.evaluate(() => caches.keys())).toContain(old);
+  await settled(other);
 
   const reloaded = page.waitForEvent('load');
   await other.evaluate(() => void dispatchEvent(new Event('cairn-update-accept')));
