@@ -6,6 +6,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
+use shared::{key::PublicKey, params::Network};
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{WrongUse, files, logging, logging::LogFormat, output};
@@ -103,6 +104,17 @@ impl P2pArgs {
     }
 }
 
+/// Reads the address of `--recipient`.
+pub(super) fn recipient(network: &Network, address: Option<&str>) -> Result<Option<PublicKey>> {
+    let Some(text) = address else {
+        return Ok(None);
+    };
+    let key = network.parse_address(text);
+    Ok(Some(
+        key.map_err(|error| WrongUse(format!("--recipient {text}: {error}")))?,
+    ))
+}
+
 /// Runs a node until it is told to stop.
 ///
 /// # Errors
@@ -110,14 +122,7 @@ impl P2pArgs {
 pub(super) fn run(args: NodeArgs) -> Result<()> {
     logging::start(&args.log, args.log_format)?;
     let network = networks::load(&args.network)?;
-    let recipient = args
-        .recipient
-        .map(|text| {
-            network
-                .parse_address(&text)
-                .map_err(|error| WrongUse(format!("--recipient {text}: {error}")))
-        })
-        .transpose()?;
+    let recipient = recipient(&network, args.recipient.as_deref())?;
     let data_dir = match args.data {
         Some(folder) => folder,
         None => files::data_home()?.join(network.name()),

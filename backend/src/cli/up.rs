@@ -10,7 +10,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use super::{
     WrongUse, files, logging,
     logging::LogFormat,
-    node::{bind, is_true, stop_signal, url},
+    node::{bind, is_true, recipient, stop_signal, url},
     output,
 };
 use crate::{
@@ -73,15 +73,7 @@ struct Started {
 pub(super) fn run(args: &UpArgs) -> Result<()> {
     logging::start(&args.log, args.log_format)?;
     let network = networks::load(&args.network)?;
-    let recipient = args
-        .recipient
-        .as_ref()
-        .map(|text| {
-            network
-                .parse_address(text)
-                .map_err(|error| WrongUse(format!("--recipient {text}: {error}")))
-        })
-        .transpose()?;
+    let recipient = recipient(&network, args.recipient.as_deref())?;
     let data = match &args.data {
         Some(folder) => folder.clone(),
         None => files::data_home()?.join(format!("up-{}", network.name())),

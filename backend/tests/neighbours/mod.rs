@@ -155,25 +155,19 @@ impl Neighbour {
 
     /// What it answers to a GET, which must be 200.
     pub async fn get(&self, path: &str) -> Value {
-        let reply = self
-            .client
-            .get(format!("http://{}{path}", self.page))
-            .send()
-            .await
-            .unwrap();
+        let reply = self.ask(path).await;
         assert_eq!(reply.status(), StatusCode::OK, "{path}");
         reply.json().await.unwrap()
     }
 
     /// The same as text.
     pub async fn text(&self, path: &str) -> String {
-        let reply = self
-            .client
-            .get(format!("http://{}{path}", self.page))
-            .send()
-            .await
-            .unwrap();
-        reply.text().await.unwrap()
+        self.ask(path).await.text().await.unwrap()
+    }
+
+    async fn ask(&self, path: &str) -> reqwest::Response {
+        let url = format!("http://{}{path}", self.page);
+        self.client.get(url).send().await.unwrap()
     }
 
     /// What it answers when it is asked to register nodes.

@@ -42,14 +42,7 @@ fn more_headers_are_asked_for_than_one_answer_holds() {
 fn blocks_come_from_several_peers_at_once() {
     let mut lab = Lab::new();
     let alice = lab.other_with(600, 1);
-    for peer in [ALICE, BOB] {
-        lab.connect(peer);
-        let status = lab.take(peer, "status");
-        lab.answer(&status, &alice);
-    }
-    while let Some(headers) = lab.sent.iter().find(|sent| sent.request.kind() == "headers").cloned() {
-        lab.answer(&headers, &alice);
-    }
+    lab.tell_headers(&[ALICE, BOB], &alice);
     let asked = |lab: &Lab, peer| {
         let blocks = lab
             .sent
@@ -70,14 +63,7 @@ fn blocks_come_from_several_peers_at_once() {
 fn a_peer_that_does_not_send_is_replaced_and_not_blamed() {
     let mut lab = Lab::new();
     let alice = lab.other_with(100, 1);
-    for peer in [ALICE, BOB] {
-        lab.connect(peer);
-        let status = lab.take(peer, "status");
-        lab.answer(&status, &alice);
-    }
-    while let Some(headers) = lab.sent.iter().find(|sent| sent.request.kind() == "headers").cloned() {
-        lab.answer(&headers, &alice);
-    }
+    lab.tell_headers(&[ALICE, BOB], &alice);
     let silent = lab
         .sent
         .iter()

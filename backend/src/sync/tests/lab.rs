@@ -181,6 +181,18 @@ impl Lab {
         self.respond(sent, response);
     }
 
+    /// Connects peers that all have one chain, and answers until its headers are told.
+    pub(super) fn tell_headers(&mut self, peers: &[PeerKey], by: &SimulatedNode) {
+        for peer in peers {
+            self.connect(*peer);
+            let status = self.take(*peer, "status");
+            self.answer(&status, by);
+        }
+        while let Some(headers) = self.sent.iter().find(|sent| sent.request.kind() == "headers").cloned() {
+            self.answer(&headers, by);
+        }
+    }
+
     /// Answers all that a peer is asked, until it is asked nothing more.
     pub(super) fn serve(&mut self, peer: PeerKey, by: &SimulatedNode) {
         while let Some(sent) = self.sent.iter().find(|sent| sent.peer == peer).cloned() {
