@@ -114,8 +114,16 @@ impl Block {
     /// The length of the encoding, in bytes.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        let transfers: usize = self.transfers.iter().map(SignedTransfer::encoded_len).sum();
-        Header::LEN + Reward::MIN_LEN + self.reward.note.as_bytes().len() + 4 + transfers
+        Self::encoded_len_of(&self.reward, &self.transfers)
+    }
+
+    /// The same for a block of this reward and these transfers.
+    pub(crate) fn encoded_len_of<'a>(
+        reward: &Reward,
+        transfers: impl IntoIterator<Item = &'a SignedTransfer>,
+    ) -> usize {
+        let transfers: usize = transfers.into_iter().map(SignedTransfer::encoded_len).sum();
+        Header::LEN + Reward::MIN_LEN + reward.note.as_bytes().len() + 4 + transfers
     }
 }
 

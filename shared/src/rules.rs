@@ -1,5 +1,5 @@
 //! The consensus rules: every one is a variant of [`RuleError`], and each stage of a block is a type that only
-//! verification makes: [`Block`] → [`VerifiedBlock`] → [`ConnectedBlock`].
+//! verification makes: [`Block`] → [`FormedBlock`] → [`VerifiedBlock`] → [`ConnectedBlock`].
 
 use alloc::vec::Vec;
 
@@ -455,8 +455,86 @@ pub fn verify_work(header: &Header) -> Result<Hash, RuleError> {
     Ok(hash)
 }
 
-/// A block that holds by itself: form, work, transaction root, keys and signatures. Only [`VerifiedBlock::verify`] and
-/// [`Candidate::seal`] make it.
+/// A block whose form, work and transaction root hold, and whose miner can be paid: the signatures are left. Only
+/// [`FormedBlock::check`] makes it.
+#[derive(Debug, Clone)]
+pub struct FormedBlock {
+    block: Block,
+    hash: Hash,
+    ids: Vec<Hash>,
+}
+
+impl FormedBlock {
+    /// Verifies all that takes no signature and no state.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(block: Block, network: &Network) -> Result<Self, RuleError> {
+        Self::check_knowing(block, network, |_| false)
+    }
+
+    /// The same, but for the miner's key when `is_checked` says that it was found to be good before: that of an account in
+    /// any state was.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check_knowing(
+        block: Block,
+        network: &Network,
+        is_checked: impl FnOnce(&PublicKey) -> bool,
+    ) -> Result<Self, RuleError> {
+        let parameters = network.parameters();
+        check_size(&block, parameters.max_block_bytes, parameters.max_block_transfers)?;
+        let hash = verify_work(&block.header)?;
+        let ids = block.transaction_ids();
+        let expected = transactions_root(&ids);
+        let found = block.header.transactions_root;
+        if found != expected {
+            return Err(RuleError::WrongTransactionsRoot { expected, found });
+        }
+        if !is_checked(&block.reward.recipient) {
+            check_miner(&block.reward)?;
+        }
+        Ok(Self { block, hash, ids })
+    }
+
+    /// The transfers, whose signatures are to be verified.
+    #[must_use]
+    pub fn transfers(&self) -> &[SignedTransfer] {
+        &self.block.transfers
+    }
+
+    /// Their ids.
+    #[must_use]
+    pub fn transfer_ids(&self) -> &[Hash] {
+        &self.ids[1..]
+    }
+
+    /// The block with its transfers verified, in their order: with [`VerifiedTransfer::verify_all`], those of many blocks
+    /// together, or from a store of those verified before.
+    ///
+    /// # Panics
+    /// When they are others than the block's.
+    #[must_use]
+    pub fn with_transfers(self, network: &Network, transfers: Vec<VerifiedTransfer>) -> VerifiedBlock {
+        let same = transfers.len() == self.block.transfers.len()
+            && transfers
+                .iter()
+                .zip(&self.ids[1..])
+                .all(|(verified, id)| verified.id() == *id && verified.genesis() == network.genesis_hash());
+        assert!(same, "the caller verifies the block's own transfers");
+        VerifiedBlock {
+            header: self.block.header,
+            hash: self.hash,
+            reward: self.block.reward,
+            transfers,
+            ids: self.ids,
+        }
+    }
+}
+
+/// A block that holds by itself: form, work, transaction root, keys and signatures. Only [`FormedBlock::with_transfers`],
+/// which [`VerifiedBlock::verify`] calls, and [`Candidate::seal`] make it.
 #[derive(Debug, Clone)]
 pub struct VerifiedBlock {
     header: Header,
@@ -469,8 +547,7 @@ pub struct VerifiedBlock {
 impl VerifiedBlock {
     /// Verifies everything that can be known without the parent's state.
     ///
-    /// `verify_transfers` makes verified transfers of the block's, in their order: with [`VerifiedTransfer::verify_all`],
-    /// on as many threads as the caller likes, or from a store of those verified before.
+    /// `verify_transfers` makes verified transfers of the block's, in their order.
     ///
     /// # Errors
     /// The first rule that is broken.
@@ -482,30 +559,9 @@ impl VerifiedBlock {
         network: &Network,
         verify_transfers: impl FnOnce(&[SignedTransfer], &[Hash]) -> Result<Vec<VerifiedTransfer>, RuleError>,
     ) -> Result<Self, RuleError> {
-        let parameters = network.parameters();
-        check_size(&block, parameters.max_block_bytes, parameters.max_block_transfers)?;
-        let hash = verify_work(&block.header)?;
-        let ids = block.transaction_ids();
-        let expected = transactions_root(&ids);
-        let found = block.header.transactions_root;
-        if found != expected {
-            return Err(RuleError::WrongTransactionsRoot { expected, found });
-        }
-        check_miner(&block.reward)?;
-        let transfers = verify_transfers(&block.transfers, &ids[1..])?;
-        let same = transfers.len() == block.transfers.len()
-            && transfers
-                .iter()
-                .zip(&ids[1..])
-                .all(|(verified, id)| verified.id() == *id && verified.genesis() == network.genesis_hash());
-        assert!(same, "the caller verifies the block's own transfers");
-        Ok(Self {
-            header: block.header,
-            hash,
-            reward: block.reward,
-            transfers,
-            ids,
-        })
+        let formed = FormedBlock::check(block, network)?;
+        let transfers = verify_transfers(formed.transfers(), formed.transfer_ids())?;
+        Ok(formed.with_transfers(network, transfers))
     }
 
     /// The header.
@@ -536,6 +592,12 @@ impl VerifiedBlock {
     #[must_use]
     pub fn ids(&self) -> &[Hash] {
         &self.ids
+    }
+
+    /// The length of its encoding, in bytes.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        Block::encoded_len_of(&self.reward, self.transfers.iter().map(VerifiedTransfer::signed))
     }
 
     /// The block as it is stored and sent.
