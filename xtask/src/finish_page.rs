@@ -8,6 +8,7 @@ mod compress;
 mod html;
 mod index;
 pub(crate) mod integrity;
+mod names;
 mod service_worker;
 mod worker;
 
@@ -24,8 +25,13 @@ use anyhow::{Context, Result};
 pub(crate) fn task() -> Result<()> {
     let staging = env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
     let staging = staging.context("finish-page is a hook of Trunk: run cargo xtask page instead")?;
+    let is_release = env::var("TRUNK_PROFILE").map_or(true, |profile| profile != "debug");
+    let (script, wasm) = worker::program(&staging)?;
+    if is_release {
+        names::finish(&staging.join(&script), &staging.join(&wasm))?;
+    }
     worker::finish(&staging)?;
-    if env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "debug") {
+    if !is_release {
         return Ok(());
     }
     finish(&staging)

@@ -16,12 +16,20 @@ const NAME: &str = "key-worker.js";
 /// How the names begin of what wasm-bindgen made of the page's program.
 const PROGRAM: &str = "frontend-";
 
+/// The names of the program's script and wasm.
+///
+/// # Errors
+/// When Trunk did not leave one program.
+pub(super) fn program(staging: &Path) -> Result<(String, String)> {
+    Ok((one(staging, ".js")?, one(staging, "_bg.wasm")?))
+}
+
 /// Writes the script beside the program.
 ///
 /// # Errors
 /// When Trunk did not leave one program.
 pub(super) fn finish(staging: &Path) -> Result<()> {
-    let (script, wasm) = (one(staging, ".js")?, one(staging, "_bg.wasm")?);
+    let (script, wasm) = program(staging)?;
     let integrity = integrity_of(staging, &wasm)?;
     let options = format!("{{ integrity: \"{integrity}\", credentials: \"same-origin\" }}");
     let text =
