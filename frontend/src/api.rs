@@ -4,11 +4,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use frontend::json::{self, FromJson};
-use gloo_net::http::Request;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
 use serde::Serialize;
 use shared::api::{MineRequest, Mined, Problem};
-use web_sys::{AbortController, RequestCache};
+use web_sys::AbortController;
+
+use crate::fetch::{self, fetch};
 
 /// How long an answer may take, and what it is called when there is none by then.
 #[derive(Clone, Copy)]
@@ -129,6 +130,14 @@ pub(crate) fn text(path: String) -> Pin<Box<dyn Future<Output = Result<String, F
     ask(path, None, USUAL)
 }
 
+/// The text of the answer to POST with a body of JSON, or to GET without one.
+///
+/// # Errors
+/// Why there is no answer.
+pub(crate) fn exchange(path: String, body: Option<String>) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
+    ask(path, body, USUAL)
+}
+
 /// Asks the node to mine.
 ///
 /// # Errors
@@ -149,19 +158,6 @@ fn ask(path: String, body: Option<String>, limit: Limit) -> Pin<Box<dyn Future<O
     Box::pin(async move {
         let patience = Patience::new(limit.time);
         let signal = patience.signal();
-        let request = match body {
-            None => {
-                // A block that its hash names may be kept for ever, but not the node's word that it is in the chain: so
-                // the node is asked each time, and says in a few bytes when nothing has changed.
-                let request = Request::get(&path).cache(RequestCache::NoCache);
-                request.abort_signal(signal.as_ref()).build()
-            }
-            Some(body) => {
-                let request = Request::post(&path).abort_signal(signal.as_ref());
-                request.header("content-type", "application/json").body(body)
-            }
-        };
-        let request = request.map_err(|error| Failure::Unreadable(error.to_string()))?;
         let lost = || {
             if patience.is_over() {
                 (limit.over)()
@@ -169,8 +165,9 @@ fn ask(path: String, body: Option<String>, limit: Limit) -> Pin<Box<dyn Future<O
                 Failure::Unreachable
             }
         };
-        let response = request.send().await.map_err(|_| lost())?;
-        let text = response.text().await.map_err(|_| lost())?;
+        let asked = fetch(&path, body.as_deref(), "application/json", signal.as_ref()).await;
+        let response = asked.map_err(|_| lost())?;
+        let text = fetch::text(&response).await.map_err(|_| lost())?;
         if response.ok() {
             return Ok(text);
         }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::components::frame::Frame;
 use crate::components::heading::Arrivals;
+use crate::follow::dynamic;
 use crate::live::Live;
 use crate::pages::account::AccountPage;
 use crate::pages::block::BlockPage;
@@ -28,7 +29,7 @@ pub(crate) fn App() -> impl IntoView {
     Live::provide();
     Arrivals::provide();
     provide_wallet();
-    view! { <Frame>{move || draw(screen.get())}</Frame> }
+    view! { <Frame>{dynamic(move || draw(screen.get()))}</Frame> }
 }
 
 fn draw(screen: Screen) -> AnyView {

@@ -7,12 +7,13 @@ use std::collections::VecDeque;
 
 use frontend::chain::{Follower, MOST_HEADERS, Order, Report, Word};
 use frontend::keyworker::envelope;
-use gloo_net::http::Request;
 use shared::chain_proof;
 use shared::codec::{Decode, Encode};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, DedicatedWorkerGlobalScope, RequestCache};
+use web_sys::{AbortSignal, DedicatedWorkerGlobalScope};
 use zeroize::Zeroizing;
+
+use crate::fetch;
 
 /// What the page calls the worker that is this one, and not the key worker.
 pub(crate) const NAME: &str = "chain";
@@ -166,18 +167,14 @@ fn say(word: Word) -> Option<Follower> {
 /// What a node answers, or why nothing that can be looked at.
 async fn fetch(url: &str, kind: &str) -> Result<Vec<u8>, String> {
     let signal = AbortSignal::timeout_with_u32(PATIENCE_MS);
-    let request = Request::get(url)
-        .header("accept", kind)
-        .cache(RequestCache::NoCache)
-        .abort_signal(Some(&signal));
     let silent = |_| "it does not answer".to_owned();
-    let response = request.send().await.map_err(silent)?;
-    let length = response.headers().get("content-length");
+    let response = fetch::fetch(url, None, kind, Some(&signal)).await.map_err(silent)?;
+    let length = response.headers().get("content-length").ok().flatten();
     if length.and_then(|length| length.parse().ok()).unwrap_or(0) > chain_proof::MAX_LEN {
         return Err("its answer is far too long".to_owned());
     }
     if !response.ok() {
         return Err(["it answers with HTTP status ", &response.status().to_string()].concat());
     }
-    response.binary().await.map_err(silent)
+    fetch::bytes(&response).await.map_err(silent)
 }

@@ -5,15 +5,16 @@
 
 mod answers;
 mod object;
+mod value;
 
 use std::fmt;
 
 use serde::de::value::StringDeserializer;
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
-use serde_json::Value;
 
 pub(crate) use object::object;
 pub use object::{FromFields, Object};
+pub use value::Value;
 
 /// Why a text is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +57,7 @@ pub trait FromJson: Sized {
 /// # Errors
 /// Why it is not what was asked for.
 pub fn read<T: FromJson>(text: &str) -> Result<T, Unreadable> {
-    T::from_json(parse(text)?)
-}
-
-fn parse(text: &str) -> Result<Value, Unreadable> {
-    serde_json::from_str(text).map_err(|error| Unreadable(error.to_string()))
+    T::from_json(Value::parse(text)?)
 }
 
 fn expected<T>(what: &str) -> Result<T, Unreadable> {
@@ -126,6 +123,13 @@ impl<T: FromJson> FromJson for Vec<T> {
 fn from_string<T: DeserializeOwned>(value: Value) -> Result<T, Unreadable> {
     let text: StringDeserializer<Unreadable> = String::from_json(value)?.into_deserializer();
     T::deserialize(text)
+}
+
+/// What is only drawn is read where it is drawn.
+impl FromJson for Value {
+    fn from_json(value: Value) -> Result<Self, Unreadable> {
+        Ok(value)
+    }
 }
 
 impl FromJson for Object {

@@ -9,6 +9,8 @@ mod app;
 mod browser;
 mod chain_worker;
 mod components;
+mod fetch;
+mod follow;
 mod live;
 mod pages;
 mod proving;

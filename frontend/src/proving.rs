@@ -14,6 +14,7 @@ use web_sys::{MessageEvent, Worker};
 
 use crate::browser::{store, stored};
 use crate::chain_worker::NAME;
+use crate::follow::{computed, effect};
 use crate::live::Live;
 use crate::thread;
 
@@ -131,8 +132,8 @@ impl Live {
         heard.forget();
         PROVING.with_borrow_mut(|proving| proving.worker = Some(worker));
         // The status changes with every block and transfer, and the chain's name never.
-        let genesis = Memo::new(move |_| self.with(|status| status.genesis_hash.to_string()).unwrap_or_default());
-        Effect::new(move || {
+        let genesis = computed(move || self.with(|status| status.genesis_hash.to_string()).unwrap_or_default());
+        effect(move || {
             self.track_chain();
             if let Ok(genesis) = genesis.with(|genesis| genesis.parse::<Hash>()) {
                 PROVING.with_borrow_mut(|proving| {

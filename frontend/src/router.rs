@@ -6,6 +6,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, HtmlAnchorElement, MouseEvent, UrlSearchParams};
 
+use crate::follow::computed;
+
 /// Where the page is.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
@@ -42,7 +44,7 @@ impl Place {
 
     /// The screen: changes only when it is another one.
     pub(crate) fn screen(self) -> Memo<Screen> {
-        Memo::new(move |_| self.path.with(|path| route::screen(path)))
+        computed(move || self.path.with(|path| route::screen(path)))
     }
 
     fn read(self) {
@@ -116,7 +118,7 @@ pub(crate) fn use_parameter(prefix: &'static str) -> Memo<String> {
 /// A value of the query.
 pub(crate) fn use_query(name: &'static str) -> Memo<Option<String>> {
     let place = use_place();
-    Memo::new(move |_| {
+    computed(move || {
         place
             .query
             .with(|query| UrlSearchParams::new_with_str(query).ok()?.get(name))

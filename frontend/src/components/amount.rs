@@ -3,6 +3,7 @@
 use frontend::view::amount;
 use leptos::prelude::*;
 
+use crate::follow::dynamic;
 use crate::live::use_live;
 
 /// An amount of the network's coin. `class` sets the size: `amount-large` for the figure that a page is about.
@@ -22,9 +23,9 @@ pub(crate) fn AmountText(
     let parts = move || amount::parts(amount.get());
     view! {
         <span class=format!("amount {class}")>
-            {sign} <span class="amount-whole">{move || parts().whole}</span>
-            <span class="amount-fraction">{move || parts().fraction}</span>
-            <span class="amount-symbol">{move || format!("\u{a0}{}", live.symbol())}</span>
+            {sign} <span class="amount-whole">{dynamic(move || parts().whole)}</span>
+            <span class="amount-fraction">{dynamic(move || parts().fraction)}</span>
+            <span class="amount-symbol">{dynamic(move || format!("\u{a0}{}", live.symbol()))}</span>
         </span>
     }
 }

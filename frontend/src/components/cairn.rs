@@ -3,6 +3,8 @@
 use frontend::view::cairn::{Stone, stones_of_address};
 use leptos::prelude::*;
 
+use crate::follow::dynamic;
+
 /// An address's own stack of stones. Decoration: the address stands beside it.
 #[component]
 pub(crate) fn Cairn(
@@ -21,7 +23,7 @@ pub(crate) fn Cairn(
             viewBox="0 0 64 64"
             aria-hidden="true"
         >
-            {move || stones_of_address(&address.get()).into_iter().map(stone).collect_view()}
+            {dynamic(move || stones_of_address(&address.get()).into_iter().map(stone).collect_view())}
         </svg>
     }
 }

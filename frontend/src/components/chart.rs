@@ -7,6 +7,8 @@ use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use crate::follow::dynamic;
+
 // As in the viewBox and the grid below.
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 96.0;
@@ -72,7 +74,7 @@ pub(crate) fn Chart(
             <figcaption class="chart-head">
                 <span class="chart-title">{title}</span>
                 <span class="chart-value" aria-live="polite">
-                    {move || readout().map(|(name, text)| view! { <strong>{text}</strong> " " <span class="quiet">{name}</span> })}
+                    {dynamic(move || readout().map(|(name, text)| view! { <strong>{text}</strong> " " <span class="quiet">{name}</span> }))}
                 </span>
             </figcaption>
             <div
@@ -89,14 +91,14 @@ pub(crate) fn Chart(
                     <path class="chart-grid" d="M0 0H320M0 48H320M0 96H320" />
                     <path class="chart-area" d=move || area(&points(), HEIGHT) />
                     <path class="chart-line" d=move || path(&points()) />
-                    {move || {
+                    {dynamic(move || {
                         cursor()
                             .map(|point| {
                                 view! { <path class="chart-cursor" d=format!("M{} -4V96", decimal(point.x, 1)) /> }
                             })
-                    }}
+                    })}
                 </svg>
-                <span class="chart-scale quiet">{move || scale(ceiling(&sizes()))}</span>
+                <span class="chart-scale quiet">{dynamic(move || scale(ceiling(&sizes())))}</span>
             </div>
             <details class="chart-table">
                 <summary>"As a table"</summary>
@@ -109,7 +111,7 @@ pub(crate) fn Chart(
                             </tr>
                         </thead>
                         <tbody>
-                            {move || {
+                            {dynamic(move || {
                                 values
                                     .get()
                                     .into_iter()
@@ -123,7 +125,7 @@ pub(crate) fn Chart(
                                         }
                                     })
                                     .collect_view()
-                            }}
+                            })}
                         </tbody>
                     </table>
                 </div>

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::browser::spawn;
+use crate::follow::dynamic;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -62,15 +63,15 @@ pub(crate) fn CopyButton(
         <button class=class type="button" on:click=press aria-label=move || label.get() title=move || label.get()>
             {children.map(|children| children())}
             <span class="copy-sign" aria-hidden="true">
-                {move || match state.get() {
+                {dynamic(move || match state.get() {
                     Copying::Idle => view! { <IconSign icon=Icon::Copy /> }.into_any(),
                     Copying::Copied => "✓".into_any(),
                     Copying::Failed => "✗".into_any(),
-                }}
+                })}
             </span>
         </button>
         <span class="sr-only" role="status">
-            {said}
+            {dynamic(said)}
         </span>
     }
 }

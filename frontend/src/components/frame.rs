@@ -8,6 +8,7 @@ use crate::components::icon::{Icon, IconSign};
 use crate::components::link_state::{LinkState, OfflineNotice};
 use crate::components::search_box::SearchBox;
 use crate::components::theme_switch::ThemeSwitch;
+use crate::follow::dynamic;
 use crate::live::use_live;
 use crate::router::A;
 
@@ -82,10 +83,10 @@ fn NetworkName() -> impl IntoView {
     let live = use_live();
     view! {
         <p class="rail-foot quiet">
-            {move || {
+            {dynamic(move || {
                 live.with(|status| format!("Network {} · version {}", status.network, status.version))
                     .unwrap_or_default()
-            }}
+            })}
         </p>
     }
 }

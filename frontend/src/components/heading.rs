@@ -3,6 +3,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::follow::{dynamic, effect};
+
 /// Which pages were shown: the first gets no focus, for the browser begins at its top anyway.
 #[derive(Clone, Copy)]
 pub(crate) struct Arrivals(StoredValue<bool>);
@@ -27,7 +29,7 @@ pub(crate) fn PageHeading(
     let heading = NodeRef::<html::H1>::new();
     let arrivals = use_context::<Arrivals>();
     let known = StoredValue::new(String::new());
-    Effect::new(move || {
+    effect(move || {
         let title = title.get();
         document().set_title(&format!("{title} · Cairn"));
         let Some(heading) = heading.get() else { return };
@@ -47,7 +49,7 @@ pub(crate) fn PageHeading(
         <div class="heading">
             {(!kind.is_empty()).then(|| view! { <p class="heading-kind">{kind}</p> })}
             <h1 tabindex="-1" node_ref=heading>
-                {move || title.get()}
+                {dynamic(move || title.get())}
             </h1>
         </div>
     }

@@ -3,6 +3,7 @@
 use frontend::view::time;
 use leptos::prelude::*;
 
+use crate::follow::dynamic;
 use crate::live::{Link, use_live};
 
 /// A word and a sign in the head of every page.
@@ -16,8 +17,8 @@ pub(crate) fn LinkState() -> impl IntoView {
     };
     view! {
         <p class=move || look().0 role="status">
-            <span class="link-sign" aria-hidden="true">{move || look().1}</span>
-            <span>{move || look().2}</span>
+            <span class="link-sign" aria-hidden="true">{dynamic(move || look().1)}</span>
+            <span>{dynamic(move || look().2)}</span>
         </p>
     }
 }
@@ -49,7 +50,7 @@ pub(crate) fn OfflineNotice() -> impl IntoView {
     };
     view! {
         {update_notice()}
-        {offline}
+        {dynamic(offline)}
     }
 }
 
@@ -66,7 +67,7 @@ fn update_notice() -> impl IntoView {
     };
     view! {
         <div role="status">
-            {move || {
+            {dynamic(move || {
                 is_waiting
                     .get()
                     .then(|| {
@@ -77,7 +78,7 @@ fn update_notice() -> impl IntoView {
                             </div>
                         }
                     })
-            }}
+            })}
         </div>
     }
 }

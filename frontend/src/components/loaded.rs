@@ -1,11 +1,18 @@
 //! What was asked for, in every state: coming, there, failed, kept while the node is away.
 
-use frontend::json::FromJson;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use frontend::json::{FromJson, Value};
+use frontend::view::markup::Markup;
+use leptos::html::Div;
 use leptos::prelude::*;
 
 use crate::api::{self, Failure};
 use crate::browser::while_here;
 use crate::components::failure::FailureNotice;
+use crate::components::markup;
+use crate::follow::{computed, effect};
 
 /// A question to the node, and its answer with the path that it belongs to: while a page goes from one thing to another,
 /// the answer about the first is no answer about the second.
@@ -17,29 +24,85 @@ pub(crate) struct Question {
     tries: RwSignal<u64>,
 }
 
+/// Whether an answer is on its way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    No,
+    Yes,
+    /// It is, and there was news since it was asked for.
+    Stale,
+}
+
 /// Asks for a path, anew whenever the path changes or something that `follow` reads.
 pub(crate) fn question(path: impl Fn() -> String + Send + Sync + 'static, follow: impl Fn() + 'static) -> Question {
-    let path = Memo::new(move |_| path());
-    let (answer, tries) = (RwSignal::new(None), RwSignal::new(0));
-    // What is asked for anew takes the place of what is still on its way. A resource would do the same, for 5 KB in brotli.
-    Effect::new(move || {
+    ask(computed(path), Box::new(follow))
+}
+
+/// The same for all paths.
+fn ask(path: Memo<String>, follow: Box<dyn Fn()>) -> Question {
+    let question = Question {
+        path,
+        answer: RwSignal::new(None),
+        tries: RwSignal::new(0),
+    };
+    let asked = Rc::new(Cell::new(Asked::No));
+    let news = Rc::clone(&asked);
+    // News wait for the answer that is on its way: ended by each of them, none would ever come from a slow or busy node.
+    effect(move || {
         follow();
-        tries.track();
-        let path = path.get();
+        match news.get() {
+            Asked::No => question.again(),
+            _ => news.set(Asked::Stale),
+        }
+    });
+    // Another path, or a person who asks again, ends it. A resource would do the same, for 5 KB in brotli.
+    effect(move || {
+        question.tries.track();
+        let (path, asked) = (question.path.get(), Rc::clone(&asked));
+        asked.set(Asked::Yes);
         while_here(async move {
-            let text = api::text(path.clone()).await;
-            answer.try_set(Some((path, text)));
+            let answer = api::text(path.clone()).await;
+            question.take(path, answer);
+            if asked.replace(Asked::No) == Asked::Stale {
+                question.again();
+            }
         });
     });
-    Question { path, answer, tries }
+    question
 }
 
 impl Question {
+    /// The last answer, if there is one and it is what it should be.
+    pub(crate) fn get<T: FromJson>(self) -> Option<T> {
+        api::decode(&self.answer()?.ok()?).ok()
+    }
+
+    /// Reads the last answer, if there is one.
+    pub(crate) fn read<T>(self, read: impl FnOnce(&Value) -> T) -> Option<T> {
+        self.get().as_ref().map(read)
+    }
+
+    /// Takes an answer. While the node is away, the last one to the same path stays.
+    fn take(self, path: String, answer: Result<String, Failure>) {
+        let is_kept = answer == Err(Failure::Unreachable)
+            && self
+                .answer
+                .with_untracked(|last| matches!(last, Some((known, Ok(_))) if *known == path));
+        if !is_kept {
+            self.answer.set(Some((path, answer)));
+        }
+    }
+
     /// The answer, if it is one about the present path.
     fn answer(self) -> Option<Result<String, Failure>> {
         let path = self.path.get();
         let (asked, answer) = self.answer.get()?;
         (asked == path).then_some(answer)
+    }
+
+    /// Asks again.
+    pub(crate) fn again(self) {
+        self.tries.update(|tries| *tries += 1);
     }
 
     /// Whether the node says that there is no such thing.
@@ -63,14 +126,35 @@ where
     drawn(question, skeleton, Box::new(draw))
 }
 
+/// An answer as markup. When it is another, what is alike in both stays on the screen.
+pub(crate) fn written(question: Question, skeleton: fn() -> AnyView, write: fn(&Value) -> Markup) -> AnyView {
+    let place = NodeRef::<Div>::new();
+    let shown = StoredValue::new(String::new());
+    effect(move || {
+        let Some((place, Ok(text))) = place.get().zip(question.answer()) else {
+            return;
+        };
+        let is_shown = place.first_child().is_some() && shown.with_value(|shown| *shown == text);
+        if let (false, Ok(answer)) = (is_shown, api::decode::<Value>(&text)) {
+            markup::build(&place, &write(&answer));
+            shown.set_value(text);
+        }
+    });
+    let frame = move |text: &str| {
+        // Whether it is an answer at all.
+        api::decode::<Value>(text)?;
+        Ok(view! { <div class="written" node_ref=place></div> }.into_any())
+    };
+    drawn(question, skeleton, Box::new(frame)).into_any()
+}
+
 /// Draws an answer's text.
 type Draw = Box<dyn Fn(&str) -> Result<AnyView, Failure> + Send>;
 
 /// The same for all types.
 fn drawn(question: Question, skeleton: fn() -> AnyView, draw: Draw) -> impl IntoView {
-    let known = Known(StoredValue::new(None));
     // An answer that says the same again is not drawn anew.
-    let latest = Memo::new(move |_| known.latest(question.path.get(), question.answer()));
+    let latest = computed(move || question.answer());
     move || match latest.get() {
         None => skeleton(),
         Some(answer) => answer
@@ -80,27 +164,6 @@ fn drawn(question: Question, skeleton: fn() -> AnyView, draw: Draw) -> impl Into
 }
 
 fn failed(failure: Failure, question: Question) -> AnyView {
-    let retry = Callback::new(move |()| question.tries.update(|tries| *tries += 1));
+    let retry = Callback::new(move |()| question.again());
     view! { <FailureNotice failure=failure retry=retry /> }.into_any()
-}
-
-/// The last answer that came, with its path.
-#[derive(Clone, Copy)]
-struct Known(StoredValue<Option<(String, String)>>);
-
-impl Known {
-    /// What to show: the answer, or the one before while the node is away.
-    fn latest(self, path: String, answer: Option<Result<String, Failure>>) -> Option<Result<String, Failure>> {
-        match answer {
-            Some(Ok(text)) => {
-                self.0.set_value(Some((path, text.clone())));
-                Some(Ok(text))
-            }
-            Some(Err(Failure::Unreachable)) => {
-                let kept = self.0.get_value().filter(|(known, _)| *known == path);
-                Some(kept.map(|(_, text)| text).ok_or(Failure::Unreachable))
-            }
-            other => other,
-        }
-    }
 }

@@ -15,6 +15,7 @@ pub(crate) mod icon;
 pub(crate) mod keyed;
 pub(crate) mod link_state;
 pub(crate) mod loaded;
+pub(crate) mod markup;
 pub(crate) mod search_box;
 pub(crate) mod shown;
 pub(crate) mod skeleton;

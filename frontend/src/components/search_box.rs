@@ -1,6 +1,7 @@
 //! The search in the head of every page: a height, a hash or an address.
 
 use crate::browser::spawn;
+use crate::follow::dynamic;
 use frontend::view::search::{Query, classify};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -79,7 +80,7 @@ pub(crate) fn SearchBox() -> impl IntoView {
                 aria-describedby="search-message"
             />
             <p id="search-message" class="search-message" class:is-bad=is_bad role="status">
-                {message}
+                {dynamic(message)}
             </p>
         </form>
     }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::follow::computed;
+
 /// Draws something as long as a condition holds; nothing is drawn anew while it goes on to hold.
 pub(crate) fn shown(
     when: impl Fn() -> bool + Send + Sync + 'static,
@@ -11,6 +13,6 @@ pub(crate) fn shown(
 }
 
 fn place(when: Box<dyn Fn() -> bool + Send + Sync>, draw: Box<dyn Fn() -> AnyView + Send>) -> AnyView {
-    let when = Memo::new(move |_| when());
+    let when = computed(when);
     (move || when.get().then(&draw)).into_any()
 }

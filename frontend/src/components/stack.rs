@@ -8,6 +8,7 @@ use shared::api::BlockSummary;
 use crate::components::keyed::{Line, keyed};
 use crate::components::skeleton::SkeletonRows;
 use crate::components::stone::Stone;
+use crate::follow::{computed, dynamic};
 use crate::live::{Live, ago, use_live};
 
 /// How many stones are on the screen.
@@ -17,13 +18,13 @@ const SHOWN: usize = 8;
 #[component]
 pub(crate) fn Stack() -> impl IntoView {
     let live = use_live();
-    let has_blocks = Memo::new(move |_| live.blocks().is_some());
+    let has_blocks = computed(move || live.blocks().is_some());
     view! {
         <section class="stack" aria-label="Newest blocks">
-            {move || match has_blocks.get() {
+            {dynamic(move || match has_blocks.get() {
                 false => view! { <SkeletonRows rows=8 /> }.into_any(),
                 true => stones(live),
-            }}
+            })}
         </section>
     }
 }
@@ -44,7 +45,7 @@ fn stones(live: Live) -> AnyView {
             {keyed(move || blocks().unwrap_or_default().into_iter().map(stone).collect())}
         </ol>
         <p class="stack-ground">
-            {move || match deepest() {
+            {dynamic(move || match deepest() {
                 0 => view! { <span>"The genesis block lies on the ground."</span> }.into_any(),
                 below => {
                     view! {
@@ -54,7 +55,7 @@ fn stones(live: Live) -> AnyView {
                     }
                         .into_any()
                 }
-            }}
+            })}
         </p>
     }
     .into_any()
@@ -70,7 +71,7 @@ fn stone(block: BlockSummary) -> Line {
 #[component]
 fn NextBlock() -> impl IntoView {
     let live = use_live();
-    let pending = Memo::new(move |_| live.with(|status| status.pending).unwrap_or(0));
+    let pending = computed(move || live.with(|status| status.pending).unwrap_or(0));
     view! {
         <a class="stack-next" class:is-waiting=move || { pending.get() > 0 } href="/mempool">
             <svg class="stone" viewBox="0 0 320 40" height="40" preserveAspectRatio="none" aria-hidden="true">
@@ -79,10 +80,10 @@ fn NextBlock() -> impl IntoView {
             <span class="stone-note">
                 <span>"Next"</span>
                 <span class="quiet">
-                    {move || match pending.get() {
+                    {dynamic(move || match pending.get() {
                         0 => "nothing waits".to_owned(),
                         pending => format!("{} waiting", grouped(pending)),
-                    }}
+                    })}
                 </span>
             </span>
         </a>

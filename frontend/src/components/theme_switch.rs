@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::follow::dynamic;
+
 const KEY: &str = "cairn.theme";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +79,7 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
     let label = move || format!("Theme: {}. Press for {}", theme.get().name(), theme.get().next().name());
     view! {
         <button class="icon-button" type="button" on:click=press aria-label=label title=label>
-            <span aria-hidden="true">{move || theme.get().sign()}</span>
+            <span aria-hidden="true">{dynamic(move || theme.get().sign())}</span>
         </button>
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use frontend::view::verify::{Findings, Outcome, Step};
 use leptos::prelude::*;
 
+use crate::follow::{computed, dynamic};
 use crate::live::use_live;
 
 /// Marks on one page need names of their own.
@@ -30,7 +31,7 @@ pub(crate) fn Trust(
 ) -> impl IntoView {
     let id = format!("trust-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let live = use_live();
-    let judged = Memo::new(move |_| live.judge(findings.get()));
+    let judged = computed(move || live.judge(findings.get()));
     let outcome = move || judged.with(|findings| findings.outcome);
     let name = move || judged.with(Findings::name);
     view! {
@@ -41,12 +42,12 @@ pub(crate) fn Trust(
             aria-label=move || format!("{}: show the steps", name())
             title=name
         >
-            <span aria-hidden="true">{move || look(outcome()).0}</span>
-            {named.then(|| view! { <span class="trust-name">{name}</span> })}
+            <span aria-hidden="true">{dynamic(move || look(outcome()).0)}</span>
+            {named.then(|| view! { <span class="trust-name">{dynamic(name)}</span> })}
         </button>
         <div class="trust-steps" id=id popover="auto" role="dialog" aria-label=name>
-            <p class="trust-title">{name}</p>
-            <ol>{move || judged.with(|findings| findings.steps.iter().map(step).collect_view())}</ol>
+            <p class="trust-title">{dynamic(name)}</p>
+            <ol>{dynamic(move || judged.with(|findings| findings.steps.iter().map(step).collect_view()))}</ol>
             <p class="quiet">"This page computed ✓ and ✗ itself, with the code that the node runs."</p>
         </div>
     }

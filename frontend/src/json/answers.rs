@@ -1,6 +1,5 @@
 //! The node's answers. What they mean stands at the types, in `shared::api`.
 
-use serde_json::Value;
 use shared::address::Prefix;
 use shared::amount::Amount;
 use shared::api::{
@@ -13,7 +12,7 @@ use shared::key::Signature;
 use shared::params::{Allocation, Difficulty, Parameters};
 use shared::transaction::Memo;
 
-use super::{FromFields, FromJson, Object, Unreadable, expected, from_string, object};
+use super::{FromFields, FromJson, Object, Unreadable, Value, expected, from_string, object};
 
 macro_rules! strings {
     ($($type:ident)*) => {$(
@@ -144,6 +143,7 @@ mod tests {
 
     use serde::Serialize;
     use serde::de::DeserializeOwned;
+    use serde_json::Value;
 
     use super::*;
     use crate::json;

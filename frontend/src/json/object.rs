@@ -1,12 +1,12 @@
 //! Objects: their fields are taken out by name, and those of a later version are passed over.
 
-use serde_json::{Map, Value};
+use std::mem;
 
-use super::{FromJson, Unreadable, expected};
+use super::{FromJson, Unreadable, Value, expected};
 
 /// The fields of an object that were not taken yet.
 #[derive(Debug)]
-pub struct Object(Map<String, Value>);
+pub struct Object(Vec<(String, Value)>);
 
 /// What is read from the fields of an object, alone or among others.
 pub trait FromFields: Sized {
@@ -31,7 +31,8 @@ impl Object {
 
     /// Takes a field; an absent one is `null`.
     fn value(&mut self, name: &str) -> Value {
-        self.0.get_mut(name).map(Value::take).unwrap_or_default()
+        let field = self.0.iter_mut().rev().find(|(known, _)| known == name);
+        field.map(|(_, value)| mem::take(value)).unwrap_or_default()
     }
 
     /// Takes a field.
@@ -40,7 +41,7 @@ impl Object {
     /// When it is missing or something else.
     pub fn take<T: FromJson>(&mut self, name: &str) -> Result<T, Unreadable> {
         let value = self.value(name);
-        let is_missing = value.is_null();
+        let is_missing = matches!(value, Value::Null);
         T::from_json(value).map_err(|error| failed(name, is_missing, error))
     }
 
@@ -72,7 +73,7 @@ macro_rules! object {
         }
 
         impl $crate::json::FromJson for $type {
-            fn from_json(value: serde_json::Value) -> Result<Self, $crate::json::Unreadable> {
+            fn from_json(value: $crate::json::Value) -> Result<Self, $crate::json::Unreadable> {
                 $crate::json::FromFields::from_fields(&mut $crate::json::Object::of(value)?)
             }
         }

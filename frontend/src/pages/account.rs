@@ -18,6 +18,7 @@ use crate::components::skeleton::{SkeletonCard, SkeletonRows};
 use crate::components::transfer_row::{RewardRow, TransferRow};
 use crate::components::trust::{Trust, claimed_list};
 use crate::components::when::When;
+use crate::follow::dynamic;
 use crate::live::use_live;
 use crate::router::{use_parameter, use_query};
 
@@ -94,7 +95,7 @@ fn Balance(account: AccountJson, asked: String) -> impl IntoView {
                                     .into_iter()
                                     .filter(|(_, amount)| *amount > Amount::ZERO)
                                     .map(|(sign, amount)| {
-                                        view! { <span>" " {sign} {move || plain(amount, &live.symbol())}</span> }
+                                        view! { <span>" " {sign} {dynamic(move || plain(amount, &live.symbol()))}</span> }
                                     })
                                     .collect_view()}
                             </p>

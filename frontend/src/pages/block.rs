@@ -18,6 +18,7 @@ use crate::components::stone::Stone;
 use crate::components::transfer_row::{RewardRow, TransferRow};
 use crate::components::trust::Trust;
 use crate::components::when::When;
+use crate::follow::{computed, dynamic};
 use crate::live::use_live;
 use crate::router::use_parameter;
 
@@ -31,7 +32,7 @@ pub(crate) fn BlockPage() -> impl IntoView {
     let id = use_parameter("/explorer/blocks");
     // A hash says little: the title becomes the height once it is known.
     let seen = RwSignal::new(None::<(String, u64)>);
-    let height = Memo::new(move |_| {
+    let height = computed(move || {
         let id = id.get();
         seen.with(|seen| seen.as_ref().filter(|(seen, _)| *seen == id).map(|(_, height)| *height))
     });
@@ -88,7 +89,7 @@ fn Whole(block: BlockJson, asked: String) -> impl IntoView {
             <p class="block-line">
                 <Trust findings=findings named=true />
                 <span>
-                    {move || count(confirmations(), "confirmation", "confirmations")} " · "
+                    {dynamic(move || count(confirmations(), "confirmation", "confirmations"))} " · "
                     <When time_ms=header.timestamp /> " · " {bytes(block.size)}
                 </span>
             </p>
@@ -102,7 +103,7 @@ fn Whole(block: BlockJson, asked: String) -> impl IntoView {
                             </a>
                         }
                     })}
-                {move || {
+                {dynamic(move || {
                     has_next()
                         .then(|| {
                             view! {
@@ -111,7 +112,7 @@ fn Whole(block: BlockJson, asked: String) -> impl IntoView {
                                 </a>
                             }
                         })
-                }}
+                })}
             </nav>
         </section>
         <Transfers block=block.clone() />

@@ -12,6 +12,7 @@ use crate::components::skeleton::SkeletonRows;
 use crate::components::stone::Stone;
 use crate::components::trust::claimed_list;
 use crate::components::when::When;
+use crate::follow::{computed, dynamic};
 use crate::live::use_live;
 use crate::router::use_query;
 
@@ -22,7 +23,7 @@ const PAGE: u64 = 25;
 pub(crate) fn Explorer() -> impl IntoView {
     let live = use_live();
     let query = use_query("before");
-    let before = Memo::new(move |_| query.get().and_then(|text| text.parse::<u64>().ok()));
+    let before = computed(move || query.get().and_then(|text| text.parse::<u64>().ok()));
     let path = move || {
         let cursor = before
             .get()
@@ -56,7 +57,7 @@ fn BlockTable(list: BlockList) -> impl IntoView {
     view! {
         <ol class="blocks">{list.blocks.into_iter().map(|block| view! { <BlockRow block=block /> }).collect_view()}</ol>
         <nav class="pages" aria-label="Pages">
-            {move || newer().map(|href| view! { <a class="button button-quiet" href=href>"← Newer"</a> })}
+            {dynamic(move || newer().map(|href| view! { <a class="button button-quiet" href=href>"← Newer"</a> }))}
             {list
                 .next
                 .map(|before| {

@@ -11,6 +11,7 @@ use crate::components::heading::PageHeading;
 use crate::components::shown::shown;
 use crate::components::stack::Stack;
 use crate::components::trust::Trust;
+use crate::follow::dynamic;
 use crate::live::{Live, use_live};
 
 /// The overview.
@@ -20,12 +21,12 @@ pub(crate) fn Overview() -> impl IntoView {
     let failure = move || live.failure().filter(|_| live.status().is_none());
     view! {
         <PageHeading title="The chain now" />
-        {move || {
+        {dynamic(move || {
             failure()
                 .map(|failure| {
                     view! { <FailureNotice failure=failure retry=Callback::new(move |()| live.retry()) /> }
                 })
-        }}
+        })}
         <div class="overview">
             <div class="overview-facts">
                 <Tip />
@@ -59,12 +60,12 @@ fn Tip() -> impl IntoView {
             <p class="figure-label">"Height"</p>
             <p class="figure">
                 <span class="figure-number" aria-live="polite">
-                    {move || live.with(|status| grouped(status.height)).unwrap_or_else(|| "–".to_owned())}
+                    {dynamic(move || live.with(|status| grouped(status.height)).unwrap_or_else(|| "–".to_owned()))}
                 </span>
                 <Trust findings=findings />
             </p>
             <p class="tip-age">
-                {move || age().map_or_else(|| "Waiting for the node".to_owned(), |age| format!("Newest block {age}"))}
+                {dynamic(move || age().map_or_else(|| "Waiting for the node".to_owned(), |age| format!("Newest block {age}")))}
             </p>
         </section>
     }

@@ -16,6 +16,7 @@ use crate::components::loaded::{loaded, question};
 use crate::components::skeleton::SkeletonCard;
 use crate::components::trust::Trust;
 use crate::components::when::When;
+use crate::follow::dynamic;
 use crate::live::use_live;
 use crate::router::use_parameter;
 
@@ -160,7 +161,7 @@ fn save_proof(answer: TransactionJson) -> impl IntoView {
     view! {
         <p class="save-proof">
             <button type="button" class="button button-quiet" on:click=save>"Save proof of payment"</button>
-            <span class="quiet" role="status">{move || said.get()}</span>
+            <span class="quiet" role="status">{dynamic(move || said.get())}</span>
         </p>
     }
 }
@@ -212,7 +213,7 @@ fn Where(standing: Standing) -> impl IntoView {
             view! {
                 <span>
                     <span class="tag tag-done">"Confirmed"</span>
-                    " " {confirmations} " · "
+                    " " {dynamic(confirmations)} " · "
                     <a href=format!("/explorer/blocks/{}", header.height)>"Block " {grouped(header.height)}</a>
                     ", number " {grouped(index)} " · " <When time_ms=header.timestamp />
                 </span>

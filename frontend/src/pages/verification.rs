@@ -8,6 +8,7 @@ use shared::api::Decimal;
 
 use crate::components::hash::HashText;
 use crate::components::when::When;
+use crate::follow::dynamic;
 use crate::live::use_live;
 use crate::proving::nodes;
 
@@ -22,10 +23,10 @@ pub(crate) fn verification() -> impl IntoView {
     view! {
         <section id="verification" class="verification" aria-labelledby="verification-title">
             <h2 id="verification-title">"Verification"</h2>
-            {move || live.with_proved(standing)}
+            {dynamic(move || live.with_proved(standing))}
             <details>
-                <summary>{move || live.with_proved(summary)}</summary>
-                <pre class="mono" tabindex="0">{move || live.with_proved(headers)}</pre>
+                <summary>{dynamic(move || live.with_proved(summary))}</summary>
+                <pre class="mono" tabindex="0">{dynamic(move || live.with_proved(headers))}</pre>
             </details>
             <details>
                 <summary>"What this protects from, and what not"</summary>
@@ -133,7 +134,7 @@ fn standing(proved: &Proved) -> AnyView {
     });
     let is_waiting = lie.is_none() && silence.is_none() && facts.is_none();
     let others = proved.others.iter().map(|(url, said)| {
-        view! { <li class="row"><span class="mono break">{url.clone()}</span> <span class="row-note">{said.clone()}</span></li> }
+        view! { <li class="row"><span class="row-name mono">{url.clone()}</span> <span class="row-note">{said.clone()}</span></li> }
     });
     view! {
         {lie}

@@ -1,47 +1,171 @@
-//! What the node says of its peers.
+//! What the node says of its peers, as sentences and rows.
 
-use crate::json::object;
+use super::markup::Markup;
+use super::text::grouped;
+use super::time::exact;
+use crate::json::Value;
 
-/// The peers that it knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeList {
-    /// One each.
-    pub nodes: Vec<Peer>,
+/// The nodes that were registered, the peers that came by themselves, and who is banned: the answer of
+/// `/blockchain/nodes/get`.
+#[must_use]
+pub fn list(answer: &Value) -> Markup {
+    let (nodes, bans) = (answer.items("nodes"), answer.items("bans"));
+    let mut markup = Markup::default();
+    if nodes.is_empty() {
+        markup.tag("<p>It knows no other: what it mines and what you send stays on it until you register one.</p>");
+    }
+    markup.tag("<ul class=\"rows\">");
+    for node in nodes {
+        row(node.text("address"), &notes(node).join(" · "), &mut markup);
+    }
+    markup.tag("</ul>");
+    if !bans.is_empty() {
+        markup.tag("<h3>Banned</h3><ul class=\"rows\">");
+        for ban in bans {
+            let until = exact(ban.number("until").unwrap_or_default());
+            row(
+                ban.text("banned"),
+                &[ban.text("reason"), ", until ", &until].concat(),
+                &mut markup,
+            );
+        }
+        markup.tag("</ul>");
+    }
+    markup
 }
 
-/// A peer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Peer {
-    /// Where it listens.
-    pub address: String,
-    /// How it stands with it.
-    pub state: String,
+fn row(name: &str, note: &str, markup: &mut Markup) {
+    markup
+        .tag("<li class=\"row\"><span class=\"row-name mono\">")
+        .text(name);
+    markup
+        .tag("</span><span class=\"row-note quiet\">")
+        .text(note)
+        .tag("</span></li>");
 }
 
-/// What the node says after it was asked to do something about peers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// A sentence.
-    pub message: String,
+fn notes(node: &Value) -> Vec<String> {
+    let state = match node.text("state") {
+        "connecting" => "looking for it",
+        "unreachable" => "does not answer",
+        "other_chain" => "follows another chain",
+        other => other,
+    };
+    let connection = &node["connection"];
+    let number = |name: &str| connection.number(name);
+    let mut notes = vec![state.to_owned()];
+    notes.extend(number("height").map(|height| ["block ", &grouped(height)].concat()));
+    notes.extend(number("latency_ms").map(|latency| [&grouped(latency), " ms"].concat()));
+    let score = number("score").filter(|score| *score > 0);
+    notes.extend(score.map(|score| ["offences ", &grouped(score), " of 100"].concat()));
+    let reasons = [connection.text("offence"), node.text("reason")];
+    notes.extend(
+        reasons
+            .into_iter()
+            .filter(|reason| !reason.is_empty())
+            .map(str::to_owned),
+    );
+    notes
 }
 
-object! { NodeList { nodes } }
-object! { Peer { address, default state } }
-object! { Said { message } }
+/// What became of nodes that were to be registered.
+#[must_use]
+pub fn registered(answer: &Value) -> String {
+    let mut said = answer.text("message").to_owned();
+    for refused in answer.items("refused") {
+        for part in [
+            ". Not ",
+            refused.text("node"),
+            ": ",
+            refused.text("reason").trim_end_matches('.'),
+        ] {
+            said.push_str(part);
+        }
+    }
+    said.push('.');
+    said
+}
+
+/// What came of going after the chain with the most work.
+#[must_use]
+pub fn resolved(answer: &Value) -> String {
+    let (old, new) = (&answer["old_tip"], &answer["new_tip"]);
+    let height = |tip: &Value| grouped(tip.number("height").unwrap_or_default());
+    let is_fetching = answer["complete"].as_bool() == Some(false);
+    if old.text("hash") != new.text("hash") {
+        let more = if is_fetching { " More is being fetched." } else { "" };
+        let tips = [&height(new), ", in place of block ", &height(old)].concat();
+        return ["The chain with the most work now ends with block ", &tips, ".", more].concat();
+    }
+    let said = match answer.number("answered") {
+        Some(0) => "No peer answered. This node stays",
+        _ if is_fetching => "A chain with more work is being fetched. This node is still",
+        _ => "This node already has the chain with the most work,",
+    };
+    [said, " at block ", &height(new), "."].concat()
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
+    use serde_json::json;
 
     #[test]
-    fn peers_are_read() {
-        let read: NodeList = json::read(r#"{"nodes":[{"address":"a:1"},{"address":"b:2","state":"far"}]}"#).unwrap();
-        let peer = |address: &str, state: &str| Peer {
-            address: address.into(),
-            state: state.into(),
+    fn peers_and_bans_are_listed() {
+        let answer = json!({
+            "nodes": [
+                {"address": "a:1", "state": "far"},
+                {"address": "<b>", "state": "other_chain", "reason": "It follows <i>.", "connection": null},
+                {"address": "c:3", "state": "connected",
+                 "connection": {"height": 1700, "latency_ms": 4, "score": 20, "offence": "it stalled"}},
+                7,
+            ],
+            "bans": [{"banned": "12D3", "code": "malformed", "reason": "no sense", "until": 0}],
+        });
+        let list = list(&answer.into()).to_string();
+        for said in [
+            ">a:1</span><span class=\"row-note quiet\">far<",
+            ">&lt;b&gt;</span><span class=\"row-note quiet\">follows another chain · It follows &lt;i&gt;.<",
+            "connected · block 1,700 · 4 ms · offences 20 of 100 · it stalled<",
+            ">12D3</span><span class=\"row-note quiet\">no sense, until ",
+        ] {
+            assert!(list.contains(said), "{said}: {list}");
+        }
+        assert!(super::list(&Value::Null).to_string().contains("It knows no other"));
+    }
+
+    #[test]
+    fn what_became_of_a_question_is_said_in_a_sentence() {
+        let answer =
+            json!({"message": "New nodes have been added", "refused": [{"node": "b:2", "reason": "It is down."}]});
+        assert_eq!(
+            registered(&answer.into()),
+            "New nodes have been added. Not b:2: It is down."
+        );
+        let answer = |old: u64, new: u64, answered: u64, complete: bool| {
+            let tip = |height: u64| json!({"height": height, "hash": height.to_string()});
+            json!({"old_tip": tip(old), "new_tip": tip(new), "answered": answered, "complete": complete})
         };
-        assert_eq!(read.nodes, [peer("a:1", ""), peer("b:2", "far")]);
-        assert_eq!(json::read::<Said>(r#"{"message":"done"}"#).unwrap().message, "done");
+        for (answer, said) in [
+            (
+                answer(3, 3, 1, true),
+                "This node already has the chain with the most work, at block 3.",
+            ),
+            (answer(3, 3, 0, true), "No peer answered. This node stays at block 3."),
+            (
+                answer(3, 3, 2, false),
+                "A chain with more work is being fetched. This node is still at block 3.",
+            ),
+            (
+                answer(3, 5, 1, true),
+                "The chain with the most work now ends with block 5, in place of block 3.",
+            ),
+            (
+                answer(3, 4, 2, false),
+                "The chain with the most work now ends with block 4, in place of block 3. More is being fetched.",
+            ),
+        ] {
+            assert_eq!(resolved(&answer.into()), said);
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::parts::{Alarm, Field, submit, while_here};
 use super::session::{Phase, Wallet};
 use crate::api;
 use crate::components::cairn::Cairn;
+use crate::follow::dynamic;
 
 /// The search ends behind so many accounts in a row that were never used.
 const GAP: u32 = 20;
@@ -82,7 +83,7 @@ pub(super) fn settings(wallet: Wallet) -> impl IntoView {
         <section class="card">
             <h2 id="accounts" tabindex="-1">"Accounts"</h2>
             <p>"One phrase has many accounts, each with an address of its own."</p>
-            <ul class="wallet-accounts">{rows}</ul>
+            <ul class="wallet-accounts">{dynamic(rows)}</ul>
             <Alarm said=fault />
             <form on:submit=submit(move || untrack(add))>
                 <Field label="Name of the new account" id="new-account" value=name />
@@ -181,7 +182,7 @@ fn row(
                 <span class="mono quiet" title=address.clone()>{shorten_address(&address)}</span>
                 <code class="quiet">{path}</code>
             </div>
-            {shown}
+            {dynamic(shown)}
         </li>
     }
 }

@@ -13,6 +13,7 @@ use super::session::{Owner, Wallet, use_wallet};
 use crate::browser::save_file;
 use crate::components::heading::PageHeading;
 use crate::components::trust::claimed_list;
+use crate::follow::dynamic;
 
 /// The names of the directions, as they are chosen.
 const DIRECTIONS: [(&str, Direction); 4] = [
@@ -75,7 +76,7 @@ fn page(_: Owner) -> impl IntoView {
             </div>
             <Alarm said=ledger.shelf.fault(Kind::Notes) />
             <p class="wallet-complete quiet">"The node says that this is all " {claimed_list()}</p>
-            <p class="wallet-hint" role="status">{has_none}</p>
+            <p class="wallet-hint" role="status">{dynamic(has_none)}</p>
             {activity(listed, Some(Drafting::new()))}
         </div>
     }
@@ -113,7 +114,7 @@ fn export(wallet: Wallet) -> impl IntoView {
             >
                 "Export CSV"
             </button>
-            <p class="wallet-hint" role="status">{move || said.get()}</p>
+            <p class="wallet-hint" role="status">{dynamic(move || said.get())}</p>
         </div>
     }
 }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::parts::{PasswordField, PasswordUse, submit};
 use super::passphrase::PassphraseEntry;
+use crate::follow::dynamic;
 
 /// Two password fields with a hint at the strength, and a button.
 #[component]
@@ -65,14 +66,14 @@ pub(super) fn ChoosePassword(
                     class:is-2=move || judged().is_some_and(|found| found.level() == 2)
                     class:is-3=move || judged().is_some_and(|found| found.level() == 3)
                 ></span>
-                <span>{move || judged().map_or("A few plain words in a row make a good password", |found| found.hint())}</span>
+                <span>{dynamic(move || judged().map_or("A few plain words in a row make a good password", |found| found.hint()))}</span>
             </div>
             <PasswordField label="Repeat password" id="repeat-password" usage=PasswordUse::New value=repeated fault=repeated_fault />
             <button type="submit" class="button is-wide" aria-disabled=move || is_working.get().then_some("true")>
-                {move || if is_working.get() { working } else { action }}
+                {dynamic(move || if is_working.get() { working } else { action })}
             </button>
             <p class="wallet-hint" role="status">
-                {move || is_working.get().then_some("The password is being stretched into a key: this takes a moment on purpose.")}
+                {dynamic(move || is_working.get().then_some("The password is being stretched into a key: this takes a moment on purpose."))}
             </p>
         </form>
     }

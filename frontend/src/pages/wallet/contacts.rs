@@ -14,6 +14,7 @@ use crate::browser::{chosen_file, save_file};
 use crate::components::cairn::Cairn;
 use crate::components::empty::Empty;
 use crate::components::heading::PageHeading;
+use crate::follow::dynamic;
 use crate::router::use_query;
 
 /// `/wallet/contacts`: `address` fills in the form.
@@ -79,14 +80,14 @@ fn list(wallet: Wallet, said: RwSignal<Option<String>>) -> impl IntoView {
     };
     view! {
         <div class="wallet-actions wallet-said">
-            <p role="status">{move || said.get()}</p>
-            {move || {
+            <p role="status">{dynamic(move || said.get())}</p>
+            {dynamic(move || {
                 removed
                     .with(Option::is_some)
                     .then(|| view! { <button type="button" class="button button-quiet is-small" on:click=undo>"Undo"</button> })
-            }}
+            })}
         </div>
-        {all}
+        {dynamic(all)}
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a wallet's screen shows while the wallet is not open: an invitation, the lock, or what is wrong.
 
+use crate::follow::{computed, dynamic};
 use crate::router::A;
 use frontend::wallet::known;
 use frontend::wallet::messages::{Failure, Reply, Request};
@@ -44,13 +45,13 @@ fn gate(children: Box<dyn Fn(Owner) -> AnyView + Send + Sync>) -> impl IntoView 
             _ => old != new,
         },
     );
-    let is_open = Memo::new(move |_| phase.with(|phase| matches!(phase, Phase::Open(_))));
+    let is_open = computed(move || phase.with(|phase| matches!(phase, Phase::Open(_))));
     let navigation = move || {
         is_open.get().then(|| {
             view! {
                 {navigation(wallet)}
                 {wallet.chain_notice()}
-                <div role="status">{move || wallet.said.get().map(|said| view! { <p class="wallet-notice is-quiet">{said}</p> })}</div>
+                <div role="status">{dynamic(move || wallet.said.get().map(|said| view! { <p class="wallet-notice is-quiet">{said}</p> }))}</div>
             }
         })
     };
@@ -62,8 +63,8 @@ fn gate(children: Box<dyn Fn(Owner) -> AnyView + Send + Sync>) -> impl IntoView 
         Phase::Broken(failure) => view! { <Broken failure /> }.into_any(),
     };
     view! {
-        {navigation}
-        {screen}
+        {dynamic(navigation)}
+        {dynamic(screen)}
     }
 }
 
@@ -111,7 +112,7 @@ fn Invitation() -> impl IntoView {
                 "The keys are made here and never leave this browser. Twelve words on paper are your backup: with them you "
                 "get your coins back anywhere."
             </p>
-            {move || other().map(|said| view! { <p class="wallet-notice" role="status">{said}</p> })}
+            {dynamic(move || other().map(|said| view! { <p class="wallet-notice" role="status">{said}</p> }))}
             <div class="wallet-actions">
                 <a class="button" href="/wallet/new">"Create wallet"</a>
                 <a class="button button-quiet" href="/wallet/restore">"Restore wallet"</a>
@@ -225,13 +226,13 @@ fn Unlock() -> impl IntoView {
                     class="button is-wide"
                     aria-disabled=move || (is_working() || wait_seconds() > 0).then_some("true")
                 >
-                    {action}
+                    {dynamic(action)}
                 </button>
                 <p class="wallet-hint" role="status">
-                    {move || is_working().then_some("The password is being stretched into a key: this takes a moment on purpose.")}
+                    {dynamic(move || is_working().then_some("The password is being stretched into a key: this takes a moment on purpose."))}
                 </p>
             </form>
-            {move || {
+            {dynamic(move || {
                 has_passkey
                     .get()
                     .then(|| {
@@ -241,7 +242,7 @@ fn Unlock() -> impl IntoView {
                             </button>
                         }
                     })
-            }}
+            })}
             <details class="wallet-more">
                 <summary>"Forgot the password?"</summary>
                 <p>

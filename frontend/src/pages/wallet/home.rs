@@ -22,6 +22,7 @@ use crate::components::failure::FailureNotice;
 use crate::components::heading::PageHeading;
 use crate::components::skeleton::SkeletonRows;
 use crate::components::trust::Trust;
+use crate::follow::{computed, dynamic};
 use crate::live::use_live;
 
 /// `/wallet`.
@@ -75,8 +76,8 @@ fn Balance() -> impl IntoView {
     let wallet = use_wallet();
     let holdings = wallet.ledger.holdings;
     // Drawn once and changed in place: a popover that somebody reads stays open while blocks come.
-    let is_here = Memo::new(move |_| holdings.with(|holdings| matches!(holdings, Loaded::Here(_))));
-    let failure = Memo::new(move |_| failure_of(holdings));
+    let is_here = computed(move || holdings.with(|holdings| matches!(holdings, Loaded::Here(_))));
+    let failure = computed(move || failure_of(holdings));
     move || match (is_here.get(), failure.get()) {
         (true, _) => view! { <Figures /> }.into_any(),
         (false, Some(failure)) => {
@@ -103,7 +104,7 @@ fn failure_of<T: Send + Sync + 'static>(loaded: RwSignal<Loaded<T>>) -> Option<F
 fn Figures() -> impl IntoView {
     let wallet = use_wallet();
     let live = use_live();
-    let here = Memo::new(move |_| {
+    let here = computed(move || {
         wallet.ledger.holdings.with(|holdings| match holdings {
             Loaded::Here(holdings) => Some(holdings.clone()),
             _ => None,
@@ -130,7 +131,7 @@ fn Figures() -> impl IntoView {
             <Trust findings named=true />
         </p>
         <p class="wallet-pending" role="status">
-            {move || pending().map(|said| view! { <span aria-hidden="true">"◌ "</span> {said} })}
+            {dynamic(move || pending().map(|said| view! { <span aria-hidden="true">"◌ "</span> {said} }))}
         </p>
     }
 }
@@ -188,18 +189,18 @@ pub(super) fn MineButton(address: String) -> impl IntoView {
     let is_working = move || state.get() == Mining::Working;
     view! {
         <button type="button" class="button button-quiet" on:click=mine aria-disabled=move || is_working().then_some("true")>
-            {move || if is_working() { "Mining…" } else { "Mine a block" }}
+            {dynamic(move || if is_working() { "Mining…" } else { "Mine a block" })}
         </button>
         <p class="wallet-mined" role="status">
-            {move || match state.get() {
+            {dynamic(move || match state.get() {
                 Mining::Found(height) => Some(format!("You found block {height}. Its reward is yours.")),
                 _ => None,
-            }}
+            })}
         </p>
-        {move || match state.get() {
+        {dynamic(move || match state.get() {
             Mining::Failed(failure) => Some(view! { <FailureNotice failure /> }),
             _ => None,
-        }}
+        })}
     }
 }
 
@@ -207,9 +208,9 @@ pub(super) fn MineButton(address: String) -> impl IntoView {
 pub(super) fn activity(listed: Signal<Vec<Row>>, drafting: Option<Drafting>) -> impl IntoView {
     let wallet = use_wallet();
     let rows = wallet.ledger.rows;
-    let failure = Memo::new(move |_| failure_of(rows));
-    let has_lines = Memo::new(move |_| rows.with(|rows| matches!(rows, Loaded::Here(rows) if !rows.is_empty())));
-    let is_loading = Memo::new(move |_| rows.with(|rows| matches!(rows, Loaded::Loading)));
+    let failure = computed(move || failure_of(rows));
+    let has_lines = computed(move || rows.with(|rows| matches!(rows, Loaded::Here(rows) if !rows.is_empty())));
+    let is_loading = computed(move || rows.with(|rows| matches!(rows, Loaded::Loading)));
     move || match (is_loading.get(), has_lines.get(), failure.get()) {
         (true, ..) => view! { <SkeletonRows rows=4 /> }.into_any(),
         (false, true, _) => super::rows::rows(listed, drafting).into_any(),

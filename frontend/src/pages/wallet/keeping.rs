@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::StorageManager;
 
 use super::parts::while_here;
+use crate::follow::dynamic;
 
 /// What the browser says of the storage of this page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +95,8 @@ pub(super) fn KeptHere() -> impl IntoView {
     view! {
         <section class="card">
             <h2>"Kept in this browser"</h2>
-            <p role="status">{said}</p>
-            {move || {
+            <p role="status">{dynamic(said)}</p>
+            {dynamic(move || {
                 (keeping.get() == Keeping::MayBeCleared)
                     .then(|| {
                         view! {
@@ -104,7 +105,7 @@ pub(super) fn KeptHere() -> impl IntoView {
                             </button>
                         }
                     })
-            }}
+            })}
         </section>
     }
 }

@@ -1,7 +1,6 @@
 //! The page's side of the key worker: starts it, asks it, ends it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use frontend::keyworker::envelope;
@@ -27,7 +26,8 @@ struct Running {
     was_restarted: bool,
     /// Questions from before the worker was ready.
     unsent: Vec<Zeroizing<Vec<u8>>>,
-    waiting: BTreeMap<u32, oneshot::Sender<Result<Reply, Failure>>>,
+    /// The few questions that wait for their answers, by their numbers.
+    waiting: Vec<(u32, oneshot::Sender<Result<Reply, Failure>>)>,
     next_number: u32,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(JsValue)>,
@@ -89,7 +89,7 @@ fn post(
         genesis,
         request,
     };
-    running.waiting.insert(number, answer);
+    running.waiting.push((number, answer));
     running.unsent.push(messages::to_bytes(&question));
     running.flush();
     Ok(())
@@ -127,7 +127,7 @@ impl Running {
             is_ready: false,
             was_restarted: false,
             unsent: Vec::new(),
-            waiting: BTreeMap::new(),
+            waiting: Vec::new(),
             next_number: 0,
             _on_message: on_message,
             _on_error: on_error,
@@ -159,8 +159,9 @@ impl Running {
             return;
         };
         if let Some(Answer { number, result }) = messages::from_bytes(&bytes)
-            && let Some(waiting) = self.waiting.remove(&number)
+            && let Some(index) = self.waiting.iter().position(|(waiting, _)| *waiting == number)
         {
+            let (_, waiting) = self.waiting.swap_remove(index);
             let _ = waiting.send(result);
         }
     }

@@ -1,5 +1,6 @@
 //! Creating a wallet: the phrase is shown once, asked back, and saved under a password.
 
+use crate::follow::{computed, dynamic};
 use crate::router::A;
 use crate::router::use_navigate;
 use frontend::wallet::messages::{Failure, Reply, Request};
@@ -35,7 +36,7 @@ pub(crate) fn WalletNew() -> impl IntoView {
     let failure = RwSignal::new(None::<Failure>);
     wallet.forget_when_left();
     // Drawn anew only when that changes, so that what is being typed stays while the wallet is asked.
-    let is_taken = Memo::new(move |_| {
+    let is_taken = computed(move || {
         matches!(wallet.phase.get(), Phase::Locked | Phase::Open(_)) && step.get_untracked() != Step::Saving
     });
     let screen = move || {
@@ -45,7 +46,7 @@ pub(crate) fn WalletNew() -> impl IntoView {
             view! { <Steps wallet step failure /> }.into_any()
         }
     };
-    view! { <div class="wallet-flow">{screen}</div> }
+    view! { <div class="wallet-flow">{dynamic(screen)}</div> }
 }
 
 /// There is a wallet already.
@@ -69,19 +70,19 @@ pub(super) fn Exists() -> impl IntoView {
 fn Steps(wallet: Wallet, step: RwSignal<Step>, failure: RwSignal<Option<Failure>>) -> impl IntoView {
     let said = Signal::derive(move || failure.get().map(|failure| failure.to_string()));
     // Saving goes on in the screen that began it.
-    let shown = Memo::new(move |_| match step.get() {
+    let shown = computed(move || match step.get() {
         Step::Saving => Step::Password,
         step => step,
     });
     view! {
         <Progress step />
         <Alarm said />
-        {move || match shown.get() {
+        {dynamic(move || match shown.get() {
             Step::Begin => view! { <Begin wallet step failure /> }.into_any(),
             Step::Shown(words) => view! { <Shown words wallet step failure /> }.into_any(),
             Step::Asked(places) => view! { <Asked places wallet step failure /> }.into_any(),
             Step::Password | Step::Saving => view! { <Protect wallet step failure /> }.into_any(),
-        }}
+        })}
     }
 }
 

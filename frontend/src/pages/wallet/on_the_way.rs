@@ -15,6 +15,7 @@ use super::warnings::name_of;
 use crate::api::encoded;
 use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
+use crate::follow::dynamic;
 use crate::live::use_live;
 
 /// Those of the open account, newest first; nothing when there are none.
@@ -39,11 +40,11 @@ pub(super) fn on_the_way(owner: Owner) -> impl IntoView {
         })
     };
     view! {
-        <p class="sr-only" role="status">{move || following.told.get()}</p>
+        <p class="sr-only" role="status">{dynamic(move || following.told.get())}</p>
         <Alarm said=wallet.ledger.shelf.fault(Kind::Outbox) />
         <Alarm said=following.trouble />
         <Alarm said=refused />
-        {list}
+        {dynamic(list)}
     }
 }
 
@@ -95,7 +96,7 @@ fn one(wallet: Wallet, owner: &Owner, item: Item, refused: RwSignal<Option<Strin
                     <span class="wallet-item-title">{title}</span>
                     <a href=format!("/explorer/transactions/{}", item.id)><AmountText amount=transfer.amount /></a>
                     <span title=recipient>"to " <bdi>{whom}</bdi></span>
-                    <span class="quiet">{confirmations}</span>
+                    <span class="quiet">{dynamic(confirmations)}</span>
                 </p>
                 <p>{said}</p>
                 {advice.then(|| view! { <p>{notice.advice}</p> })}

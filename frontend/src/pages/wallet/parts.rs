@@ -3,6 +3,8 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
+use crate::follow::{dynamic, effect};
+
 pub(super) use crate::browser::while_here;
 
 /// A labelled text field with a hint and what is wrong.
@@ -60,10 +62,10 @@ pub(super) fn Field(
                 />
                 {children.map(|children| children())}
             </div>
-            {move || hint.get().map(|hint| view! { <p class="wallet-hint" id=format!("{id}-hint")>{hint}</p> })}
-            {move || {
+            {dynamic(move || hint.get().map(|hint| view! { <p class="wallet-hint" id=format!("{id}-hint")>{hint}</p> }))}
+            {dynamic(move || {
                 fault.get().map(|fault| view! { <p class="wallet-fault" id=format!("{id}-fault")>{fault}</p> })
-            }}
+            })}
         </div>
     }
 }
@@ -116,18 +118,18 @@ pub(super) fn PasswordField(
                 prop:value=move || value.get()
                 on:input=move |event| value.set(event_target_value(&event))
             />
-            {move || {
+            {dynamic(move || {
                 fault
                     .get()
                     .map(|fault| view! { <p class="wallet-fault" role="alert" id=format!("{id}-fault")>{fault}</p> })
-            }}
+            })}
         </div>
     }
 }
 
 /// Gives the focus to a field when it appears.
 pub(super) fn focus_when_there(input: NodeRef<leptos::html::Input>) {
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             let _ = input.focus();
         }
@@ -151,7 +153,7 @@ pub(super) fn Alarm(
 ) -> impl IntoView {
     view! {
         <div role="alert" class="wallet-alarm-place">
-            {move || said.get().map(|said| view! { <p class="wallet-alarm">{said}</p> })}
+            {dynamic(move || said.get().map(|said| view! { <p class="wallet-alarm">{said}</p> }))}
         </div>
     }
 }

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::parts::{Alarm, while_here};
 use super::session::Wallet;
+use crate::follow::dynamic;
 
 /// What is said when the vault has a new key, and the passkey opens it no more.
 pub(super) const ENDED: &str =
@@ -132,7 +133,7 @@ pub(super) fn settings(wallet: Wallet, has_passkey: RwSignal<bool>) -> impl Into
                 "browser only, and the password always works too. A new password ends it."
             </p>
             <p role="status">
-                {move || {
+                {dynamic(move || {
                     if has_passkey.get() {
                         "A passkey opens this wallet. To delete it from the device as well, use the device’s own settings."
                     } else if is_possible {
@@ -140,9 +141,9 @@ pub(super) fn settings(wallet: Wallet, has_passkey: RwSignal<bool>) -> impl Into
                     } else {
                         "Not here: a passkey needs https:// or this machine, an address with a name (localhost, not 127.0.0.1), and a browser that knows passkeys."
                     }
-                }}
+                })}
             </p>
-            {move || {
+            {dynamic(move || {
                 (is_possible || has_passkey.get())
                     .then(|| {
                         view! {
@@ -156,7 +157,7 @@ pub(super) fn settings(wallet: Wallet, has_passkey: RwSignal<bool>) -> impl Into
                             </button>
                         }
                     })
-            }}
+            })}
             <Alarm said=fault />
         </section>
     }

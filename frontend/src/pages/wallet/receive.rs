@@ -15,6 +15,7 @@ use crate::browser::save_file;
 use crate::components::cairn::Cairn;
 use crate::components::copy::CopyButton;
 use crate::components::heading::PageHeading;
+use crate::follow::{computed, dynamic, effect};
 
 /// For how long a request can be valid, in seconds as the form's values have it.
 const LENGTHS: [(&str, &str); 4] = [
@@ -44,7 +45,7 @@ fn Receive(owner: Owner) -> impl IntoView {
     });
     let memo_fault = Signal::derive(move || memo.with(|memo| send::memo_fault(memo)));
     let asked = address.clone();
-    let unsigned = Memo::new(move |_| {
+    let unsigned = computed(move || {
         let amount = amount.with(|text| send::read_amount(text).ok());
         let memo = memo.get();
         link::write(&Link {
@@ -56,11 +57,11 @@ fn Receive(owner: Owner) -> impl IntoView {
     });
     // A signature is over one text: another one ends it.
     let request = RwSignal::new(None::<String>);
-    Effect::new(move || {
+    effect(move || {
         unsigned.track();
         request.set(None);
     });
-    let link = Memo::new(move |_| request.get().unwrap_or_else(|| unsigned.get()));
+    let link = computed(move || request.get().unwrap_or_else(|| unsigned.get()));
     // Capital letters need a third less room in the code; a link that asks for more has small ones as well.
     let drawn = Signal::derive(move || {
         let link = link.get();
@@ -78,7 +79,7 @@ fn Receive(owner: Owner) -> impl IntoView {
     view! {
         <PageHeading title="Receive" />
         <section class="card wallet-receive">
-            {move || drawn.with(|link| qr_code(link, "Your payment link as a QR code"))}
+            {dynamic(move || drawn.with(|link| qr_code(link, "Your payment link as a QR code")))}
             <div class="wallet-receive-text">
                 <Cairn address=address.clone() size=64 />
                 <p class="wallet-lead">"Show this to whoever pays you. The little cairn is your address’s own: they should see the same one."</p>
@@ -91,7 +92,7 @@ fn Receive(owner: Owner) -> impl IntoView {
                 <Field label="Memo" id="asked-memo" value=memo fault=memo_fault />
                 {valid_for(expires)}
                 {sign_request(index, unsigned, request)}
-                <p class="wallet-whole mono" translate="no">{move || link.get()}</p>
+                <p class="wallet-whole mono" translate="no">{dynamic(move || link.get())}</p>
                 <div class="wallet-actions">
                     <CopyButton text=link label="Copy payment link" class="button button-quiet">
                         "Copy payment link"
@@ -121,7 +122,7 @@ fn valid_for(expires: RwSignal<Option<u64>>) -> impl IntoView {
             <select id="asked-length" on:change=choose>
                 {LENGTHS.map(|(value, name)| view! { <option value=value>{name}</option> }).collect_view()}
             </select>
-            <p class="wallet-hint" role="status">{until}</p>
+            <p class="wallet-hint" role="status">{dynamic(until)}</p>
         </div>
     }
 }
@@ -144,11 +145,11 @@ fn sign_request(index: u32, unsigned: Memo<String>, request: RwSignal<Option<Str
     view! {
         <button type="button" class="button button-quiet" on:click=sign>"Sign this request"</button>
         <p class="wallet-hint" role="status">
-            {move || {
+            {dynamic(move || {
                 request
                     .with(Option::is_some)
                     .then_some("✓ Signed. Whoever opens it sees that the owner of this address asked for exactly this.")
-            }}
+            })}
         </p>
         <Alarm said />
     }

@@ -1,5 +1,6 @@
 //! Restoring a wallet: from the words of its phrase, or from a backup file.
 
+use crate::follow::{computed, dynamic};
 use crate::router::use_navigate;
 use frontend::wallet::entry;
 use frontend::wallet::messages::{Failure, Reply, Request};
@@ -34,11 +35,11 @@ pub(crate) fn WalletRestore() -> impl IntoView {
     wallet.begin();
     let step = RwSignal::new(Step::Words);
     wallet.forget_when_left();
-    let is_taken = Memo::new(move |_| {
+    let is_taken = computed(move || {
         matches!(wallet.phase.get(), Phase::Locked | Phase::Open(_)) && step.get_untracked() != Step::Saving
     });
     // Saving goes on in the screen that began it.
-    let shown = Memo::new(move |_| match (is_taken.get(), step.get()) {
+    let shown = computed(move || match (is_taken.get(), step.get()) {
         (true, _) => None,
         (false, Step::Saving) => Some(Step::Password),
         (false, step) => Some(step),
@@ -49,7 +50,7 @@ pub(crate) fn WalletRestore() -> impl IntoView {
         Some(Step::File) => view! { <FromFile wallet step /> }.into_any(),
         Some(Step::Password | Step::Saving) => view! { <Protect wallet step /> }.into_any(),
     };
-    view! { <div class="wallet-flow">{screen}</div> }
+    view! { <div class="wallet-flow">{dynamic(screen)}</div> }
 }
 
 /// Words or file.
@@ -204,7 +205,7 @@ fn FromFile(wallet: Wallet, step: RwSignal<Step>) -> impl IntoView {
                 <PasswordField label="Password" id="backup-password" usage=PasswordUse::Current value=password />
                 <Alarm said />
                 <button type="submit" class="button is-wide" aria-disabled=move || is_working().then_some("true")>
-                    {move || if is_working() { "Opening…" } else { "Restore" }}
+                    {dynamic(move || if is_working() { "Opening…" } else { "Restore" })}
                 </button>
             </form>
         </section>

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
 use crate::components::heading::PageHeading;
+use crate::follow::dynamic;
 
 /// What stands beside the bytes.
 pub(super) struct Beside {
@@ -73,10 +74,10 @@ pub(super) fn review_card(
                 </div>
                 <div><dt>"Valid until"</dt><dd>{until}</dd></div>
             </dl>
-            {move || {
+            {dynamic(move || {
                 let said = recipient_after.get()?;
                 Some(view! { <p class="wallet-after"><span>"Recipient’s balance after"</span>" " <span>{said}</span></p> })
-            }}
+            })}
             {(purpose == Purpose::Pay && review.fee > review.amount).then(|| view! { <p class="wallet-fault">{FEE_WARNING}</p> })}
             <details class="wallet-more">
                 <summary>"What exactly is signed?"</summary>
@@ -94,7 +95,7 @@ pub(super) fn review_card(
             </details>
             <div class="wallet-actions">
                 <button type="button" class="button" on:click=confirm aria-disabled=move || is_signing.get().then_some("true")>
-                    {move || if is_signing.get() { "Signing…" } else { "Confirm and sign" }}
+                    {dynamic(move || if is_signing.get() { "Signing…" } else { "Confirm and sign" })}
                 </button>
                 <button type="button" class="button button-quiet" on:click=move |_| on_back.run(())>"Back"</button>
             </div>

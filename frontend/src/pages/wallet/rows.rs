@@ -17,6 +17,7 @@ use crate::components::failure::FailureNotice;
 use crate::components::keyed::{Line, keyed};
 use crate::components::shown::shown;
 use crate::components::when::When;
+use crate::follow::dynamic;
 use crate::live::use_live;
 
 /// The note that is being written.
@@ -59,7 +60,7 @@ pub(super) fn rows(listed: Signal<Vec<Row>>, drafting: Option<Drafting>) -> impl
         <ul class="wallet-rows">
             {keyed(move || listed.get().into_iter().map(|row| keyed_line(row, drafting)).collect())}
         </ul>
-        {move || failure.get().map(|failure| view! { <FailureNotice failure /> })}
+        {dynamic(move || failure.get().map(|failure| view! { <FailureNotice failure /> }))}
         {shown(
             move || ledger.next.with(Option::is_some),
             move || view! { <button type="button" class="button button-quiet" on:click=more>"Show older"</button> }.into_any(),
@@ -97,18 +98,18 @@ fn line(row: Row, drafting: Option<Drafting>) -> impl IntoView {
             </span>
             <span class="wallet-row-what">
                 <a href=format!("/explorer/transactions/{id}")>{row.kind.word()}</a>
-                {party}
+                {dynamic(party)}
                 {(!row.memo.is_empty()).then(|| view! { <span class="wallet-row-memo">"“" <bdi>{row.memo}</bdi> "”"</span> })}
-                {move || match drafting {
+                {dynamic(move || match drafting {
                     Some(drafting) => written(wallet, drafting, id),
                     None => noted(wallet, &id).map(note),
-                }}
+                })}
             </span>
             <span class="wallet-row-amount" class:is-in=sign == "+">
                 <AmountText amount=row.amount sign />
             </span>
             <span class="wallet-row-state quiet">
-                <span class="wallet-row-stage">{state}</span>
+                <span class="wallet-row-stage">{dynamic(state)}</span>
                 <When time_ms=row.timestamp />
             </span>
         </li>

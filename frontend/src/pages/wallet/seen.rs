@@ -9,12 +9,13 @@ use shared::hash::Hash;
 use super::session::{Phase, Wallet};
 use crate::api;
 use crate::browser::{store, stored};
+use crate::follow::effect;
 use crate::live::{Live, use_live};
 
 impl Wallet {
     /// Compares the chain with what was seen of it, whenever it changes while the wallet is open.
     pub(super) fn watch_chain(self, live: Live) {
-        Effect::new(move || {
+        effect(move || {
             live.track_chain();
             live.track_undone();
             let is_open = self.phase.with(|phase| matches!(phase, Phase::Open(_)));

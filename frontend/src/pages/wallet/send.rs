@@ -23,10 +23,11 @@ use super::replace::replacement;
 use super::review::{Beside, review_card};
 use super::send_form::send_form;
 use super::sent::sent;
-use super::session::{Network, Owner, Wallet, use_wallet};
+use super::session::{Owner, Wallet, use_wallet};
 use super::warnings::{name_of, warnings};
-use crate::api;
 use crate::components::heading::PageHeading;
+use crate::components::loaded::question;
+use crate::follow::{computed, dynamic, effect};
 use crate::live::use_live;
 use crate::proving::{doubt, is_lie};
 use crate::router::{NavigateOptions, use_navigate, use_query};
@@ -63,8 +64,8 @@ pub(super) struct Fields {
 pub(super) struct Process {
     pub(super) step: RwSignal<Step>,
     pub(super) fields: Fields,
-    /// The recipient's balance after what is reviewed, when the node has told of it.
-    recipient_after: RwSignal<Option<String>>,
+    /// The sender's pending transfers, as what is reviewed meets them.
+    queue: StoredValue<Option<Queue>>,
 }
 
 /// `/wallet/send`: `to`, `amount` and `memo` fill in the form, and so does `link`, a payment link. `replace` is the id of
@@ -89,7 +90,7 @@ fn send(owner: Owner) -> impl IntoView {
     let process = Process {
         step: RwSignal::new(Step::Form),
         fields,
-        recipient_after: RwSignal::new(None),
+        queue: StoredValue::new(None),
     };
     let step = process.step;
     let replaced = use_query("replace");
@@ -114,7 +115,7 @@ fn send(owner: Owner) -> impl IntoView {
         }
     });
     // Signing shows the review still, so it must not be drawn anew.
-    let shown = Memo::new(move |_| match step.get() {
+    let shown = computed(move || match step.get() {
         Step::Signing(review) => Step::Review(review),
         step => step,
     });
@@ -206,7 +207,7 @@ fn elsewhere(wallet: Wallet, review: &Review) -> Option<AnyView> {
         view! {
             <details class="card is-narrow" on:toggle=move |_| is_wanted.set(true)>
                 <summary>"Sign on another device"</summary>
-                {move || is_wanted.get().then(|| prepare(&unsigned))}
+                {dynamic(move || is_wanted.get().then(|| prepare(&unsigned)))}
             </details>
         }
         .into_any(),
@@ -230,7 +231,7 @@ fn beside(wallet: Wallet, owner: &Owner, review: &Review, process: Process) -> B
         until: validity::words(review.valid_until, tip, interval_ms),
         name: name_of(wallet, owner, &review.recipient),
         warnings: Some((stranger, warnings).into_any()),
-        recipient_after: process.recipient_after,
+        recipient_after: recipient_after(wallet, review, process.queue.get_value()),
     }
 }
 
@@ -279,38 +280,43 @@ pub(super) fn review(
     let review = Review::of_transfer(&transfer, purpose, &network.genesis, &network.prefix, spendable)
         .ok_or("This transfer cannot be reviewed. Change it, and try again.")?
         .with_outcome(outcome);
-    let bytes = review.bytes.clone();
-    process.recipient_after.set(None);
+    process.queue.set_value(Some(queue));
     process.step.set(Step::Review(Box::new(review)));
-    if transfer.recipient != transfer.sender {
-        let recipient = wallet.address_of(&transfer.recipient);
-        crate::browser::spawn(async move {
-            let account = account_of(&network, &recipient).await;
-            let outcome = simulate(&transfer, holdings.height, holdings.mined, account, Some(queue)).ok();
-            let after = outcome.and_then(|outcome| outcome.recipient).map(|change| change.after);
-            let is_shown = process.step.try_with_untracked(
-                |step| matches!(step, Step::Review(shown) | Step::Signing(shown) if shown.bytes == bytes),
-            );
-            if let (Some(after), Some(true)) = (after, is_shown) {
-                process
-                    .recipient_after
-                    .try_set(Some(format!("{after} {}", network.symbol)));
-            }
-        });
-    }
     Ok(())
 }
 
-/// An account, if the node gives one that holds.
-async fn account_of(network: &Network, address: &str) -> Option<Account> {
-    let json = api::get::<AccountJson>(&format!("/blockchain/accounts/{address}"))
-        .await
-        .ok()?;
-    let findings = verify::account(&json, address, &network.genesis, &network.prefix);
-    doubt(&findings).is_none().then_some(Account {
-        balance: json.balance,
-        nonce: json.nonce,
-    })
+/// The recipient's balance after what is reviewed. The node's answer about them may rest on a block that is newer than what
+/// is proved of the chain, and counts when that is.
+fn recipient_after(wallet: Wallet, review: &Review, queue: Option<Queue>) -> RwSignal<Option<String>> {
+    let told = RwSignal::new(None);
+    let (Ok(transfer), Some(network)) = (Transfer::from_bytes(&review.bytes), wallet.network.get_untracked()) else {
+        return told;
+    };
+    if review.is_to_self {
+        return told;
+    }
+    let live = use_live();
+    let recipient = review.recipient.clone();
+    let path = ["/blockchain/accounts/", &recipient].concat();
+    let asked = question(move || path.clone(), move || live.track_proved());
+    effect(move || {
+        live.track_proved();
+        let after = asked.get::<AccountJson>().and_then(|json| {
+            let findings = verify::account(&json, &recipient, &network.genesis, &network.prefix);
+            let account = doubt(&findings).is_none().then_some(Account {
+                balance: json.balance,
+                nonce: json.nonce,
+            })?;
+            let holdings = untrack(|| holdings(wallet))?;
+            let outcome = simulate(&transfer, holdings.height, holdings.mined, Some(account), queue).ok()?;
+            Some(outcome.recipient?.after)
+        });
+        // What was told stays while a new block is proved.
+        if let Some(after) = after {
+            told.set(Some(format!("{after} {}", network.symbol)));
+        }
+    });
+    told
 }
 
 /// The key worker signs; what it signed is checked against what was reviewed.

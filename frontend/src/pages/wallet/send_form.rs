@@ -19,6 +19,7 @@ use crate::api;
 use crate::components::cairn::Cairn;
 use crate::components::heading::PageHeading;
 use crate::components::trust::claimed;
+use crate::follow::{computed, dynamic};
 use crate::live::use_live;
 
 /// The form. What is typed stays while its review is looked at.
@@ -167,7 +168,7 @@ fn recipient(wallet: Wallet, owner: Owner, fields: Fields, faults: RwSignal<Faul
             .with(|network| Some(send::read_payee(&text, &network.as_ref()?.here())))?;
         Some(payee.map(|key| wallet.address_of(&key)))
     };
-    let address = Memo::new(move |_| payee().and_then(Result::ok));
+    let address = computed(move || payee().and_then(Result::ok));
     // A wrong address is told while it is typed once it is as long as one.
     let said = Signal::derive(move || match payee() {
         Some(Err(said)) if fields.recipient.with(|text| text.trim().len() >= 60) => Some(said),
@@ -202,15 +203,15 @@ fn recipient(wallet: Wallet, owner: Owner, fields: Fields, faults: RwSignal<Faul
     };
     view! {
         <Field label="Recipient" id="recipient" value=fields.recipient fault=said hint is_code=true>
-            {move || {
+            {dynamic(move || {
                 address.get()
                     .map(|address| view! { <span class="wallet-field-cairn"><Cairn address size=32 /></span> })
-            }}
+            })}
         </Field>
         {super::scan::scan_button(Callback::new(move |text| fields.recipient.set(text)), unread)}
         <Alarm said=unread />
-        {chips}
-        {move || address.get().and_then(|address| owner.with_value(|owner| warnings(wallet, owner, &address)))}
+        {dynamic(chips)}
+        {dynamic(move || address.get().and_then(|address| owner.with_value(|owner| warnings(wallet, owner, &address))))}
     }
 }
 
@@ -252,10 +253,10 @@ fn more(fields: Fields, fault: Signal<Option<String>>) -> impl IntoView {
                 </select>
                 <p class="wallet-hint">"If it is not mined by then, it never will be, and the money stays yours."</p>
             </div>
-            {move || {
+            {dynamic(move || {
                 (fields.until.get() == "height")
                     .then(|| view! { <Field label="Height" id="until-height" value=fields.height fault inputmode="numeric" /> })
-            }}
+            })}
         </details>
     }
 }
@@ -288,20 +289,20 @@ fn suggestions(fee: RwSignal<String>, faults: RwSignal<Faults>) -> impl IntoView
         let is_chosen = move || fee.with(|fee| if *fee == coins { "true" } else { "false" });
         view! {
             <button type="button" class="wallet-chip" aria-pressed=is_chosen on:click=choose>
-                {move || format!("{shown} {} · about {time}", live.symbol())}
+                {dynamic(move || format!("{shown} {} · about {time}", live.symbol()))}
             </button>
         }
     };
     view! {
         <div class="wallet-suggestions" role="group" aria-label="How soon">
-            {move || {
+            {dynamic(move || {
                 // Where blocks have room for all, one fee serves every time.
                 let mut estimates = fees.get().map(|fees| fees.estimates).unwrap_or_default();
                 estimates.dedup_by_key(|estimate| estimate.fee);
                 estimates.into_iter().map(one).collect_view()
-            }}
+            })}
             {claimed("How long it takes for a fee is the node’s estimate.")}
-            {move || {
+            {dynamic(move || {
                 has_none
                     .get()
                     .then(|| {
@@ -311,7 +312,7 @@ fn suggestions(fee: RwSignal<String>, faults: RwSignal<Faults>) -> impl IntoView
                             </span>
                         }
                     })
-            }}
+            })}
         </div>
         <details class="wallet-more">
             <summary>"What is the fee?"</summary>

@@ -14,6 +14,7 @@ use crate::components::cairn::Cairn;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
 use crate::components::trust::Trust;
+use crate::follow::dynamic;
 use crate::live::use_live;
 
 /// The way of a signed transfer. `on_again` begins another one.
@@ -118,14 +119,14 @@ pub(super) fn sent(wallet: Wallet, signed: &SignedTransfer, on_again: Callback<(
                 {contact}
                 <p class="mono quiet wallet-whole">{recipient}</p>
             </div>
-            <p class="wallet-stage" role="status">{sentence}</p>
+            <p class="wallet-stage" role="status">{dynamic(sentence)}</p>
             <p class="wallet-sent-id">
                 <HashText hash=id.to_string() name="Transaction" href=format!("/explorer/transactions/{id}") />
                 <Trust findings named=true />
             </p>
             <Alarm said=ledger.following.trouble />
             <Alarm said=refused />
-            {offered}
+            {dynamic(offered)}
             <div class="wallet-actions">
                 <a class="button" class:button-quiet=has_action href="/wallet">"To the wallet"</a>
                 <button type="button" class="button button-quiet" on:click=move |_| on_again.run(())>"Send another"</button>

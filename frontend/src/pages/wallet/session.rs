@@ -17,6 +17,7 @@ use shared::key::PublicKey;
 use super::keys::Keys;
 use super::ledger::Ledger;
 use crate::browser::{store, stored};
+use crate::follow::effect;
 use crate::live::{Link, clock_ms, use_live};
 
 /// After so many minutes without use a wallet locks, unless its owner chose otherwise.
@@ -138,7 +139,7 @@ pub(crate) fn provide_wallet() {
         let is_away = matches!(live.link(), Link::Lost(_)) || live.now() >= begun + PATIENCE_MS;
         is_away.then(Network::remembered).flatten()
     }));
-    Effect::new(move || {
+    effect(move || {
         live.with(|status| {
             let Status {
                 genesis_hash,
@@ -174,7 +175,7 @@ pub(crate) fn provide_wallet() {
         genesis
     });
     // So is the ledger: whatever the node tells may concern the account.
-    Effect::new(move || {
+    effect(move || {
         live.track_chain();
         live.track_pool();
         // Some of what was answered counts only since it is proved.
@@ -229,7 +230,7 @@ impl Wallet {
 
     /// Finds out where the wallet stands, if that is not known yet. Wallet pages call it.
     pub(super) fn begin(self) {
-        Effect::new(move |_| {
+        effect(move || {
             let is_known = self.network.with(Option::is_some);
             if is_known && self.phase.get() == Phase::Connecting {
                 crate::browser::spawn(async move {

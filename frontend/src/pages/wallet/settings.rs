@@ -13,6 +13,7 @@ use super::session::{Owner, use_wallet};
 use super::{accounts, passkey};
 use crate::browser::save_file;
 use crate::components::heading::PageHeading;
+use crate::follow::dynamic;
 
 /// What is typed to remove a wallet.
 const REMOVAL_WORD: &str = "remove";
@@ -110,7 +111,7 @@ fn Backup(address: String) -> impl IntoView {
             <h2>"Backup file"</h2>
             <p>"The wallet as it lies in this browser: encrypted with your password. Your phrase on paper remains the best backup."</p>
             <button type="button" class="button button-quiet" on:click=export>"Export backup file"</button>
-            <p class="wallet-hint" role="status">{move || said.get().and_then(Result::ok)}</p>
+            <p class="wallet-hint" role="status">{dynamic(move || said.get().and_then(Result::ok))}</p>
             <Alarm said=problem />
             <details class="wallet-more" prop:open=move || said.with(|said| matches!(said, Some(Ok(_))))>
                 <summary>"Check a backup file"</summary>
@@ -150,9 +151,9 @@ fn check_backup() -> impl IntoView {
             </div>
             <PasswordField label="Its password" id="check-password" usage=PasswordUse::Current value=password />
             <button type="submit" class="button button-quiet" aria-disabled=move || is_working.get().then_some("true")>
-                {move || if is_working.get() { "Opening…" } else { "Check the file" }}
+                {dynamic(move || if is_working.get() { "Opening…" } else { "Check the file" })}
             </button>
-            <p role="status" class="wallet-right">{move || is_right.get().then_some("This file opens, and is this wallet.")}</p>
+            <p role="status" class="wallet-right">{dynamic(move || is_right.get().then_some("This file opens, and is this wallet."))}</p>
             <Alarm said=fault />
         </form>
     }
@@ -202,7 +203,7 @@ fn ChangePassword(
             <PasswordField label="Old password" id="old-password" usage=PasswordUse::Current value=old />
             <ChoosePassword action="Change password" working="Encrypting…" is_working on_choice=change />
             <p class="wallet-hint" role="status">
-                {move || (state.get() == Changing::Done).then_some("Changed. Older backup files still open with the old password.")}
+                {dynamic(move || (state.get() == Changing::Done).then_some("Changed. Older backup files still open with the old password."))}
             </p>
             <Alarm said />
         </section>

@@ -10,6 +10,7 @@ use super::session::{Owner, Wallet, use_wallet};
 use crate::components::cairn::Cairn;
 use crate::components::copy::CopyButton;
 use crate::components::heading::PageHeading;
+use crate::follow::dynamic;
 
 /// `/wallet/sign`.
 #[component]
@@ -61,7 +62,7 @@ fn sign(owner: Owner) -> impl IntoView {
                 <button type="submit" class="button">"Sign message"</button>
             </form>
             <div role="status">
-                {move || {
+                {dynamic(move || {
                     signed
                         .get()
                         .map(|text| {
@@ -74,7 +75,7 @@ fn sign(owner: Owner) -> impl IntoView {
                                 </CopyButton>
                             }
                         })
-                }}
+                })}
             </div>
         </section>
     }

@@ -14,6 +14,7 @@ use leptos::html::Input;
 use leptos::prelude::*;
 
 use crate::components::keyed::{Line, keyed};
+use crate::follow::dynamic;
 
 /// The words as they are typed, one signal each, so that typing in one place draws one place.
 #[derive(Clone, Copy)]
@@ -157,7 +158,7 @@ pub(super) fn WordFields(
         };
         view! {
             <li class="wallet-word" class:is-wrong=is_wrong>
-                <label for=id.clone()>{move || format!("Word {}", place())}</label>
+                <label for=id.clone()>{dynamic(move || format!("Word {}", place()))}</label>
                 <input
                     id=id
                     type="text"
@@ -184,7 +185,7 @@ pub(super) fn WordFields(
                     on:paste=move |event| paste(index, event)
                     on:keydown=key
                 />
-                {move || problem().map(|said| view! { <p class="wallet-fault" id=fault_id.clone()>{said}</p> })}
+                {dynamic(move || problem().map(|said| view! { <p class="wallet-fault" id=fault_id.clone()>{said}</p> }))}
             </li>
         }
     };
@@ -205,7 +206,7 @@ pub(super) fn WordFields(
     view! {
         <div class="wallet-words">
             <div class="wallet-offered" role="group" aria-label="Words that fit">
-                {move || {
+                {dynamic(move || {
                     match offered() {
                         None => view! { <span class="wallet-hint">"Words that fit appear here."</span> }.into_any(),
                         Some((index, offered)) => {
@@ -231,7 +232,7 @@ pub(super) fn WordFields(
                                 .into_any()
                         }
                     }
-                }}
+                })}
             </div>
             <ol class="wallet-word-grid">
                 {keyed(listed)}

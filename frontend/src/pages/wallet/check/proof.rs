@@ -12,6 +12,7 @@ use super::super::parts::while_here;
 use super::parts::{code_row, coins, foreign_notice, memo_row, network_of, owner_of, refused, row, verdict};
 use crate::api;
 use crate::components::heading::PageHeading;
+use crate::follow::{dynamic, effect};
 use crate::live::use_live;
 
 const TITLE: &str = "Payment proof";
@@ -26,7 +27,7 @@ pub(super) fn payment_proof(text: &str) -> AnyView {
         <section class="card check">
             {verdict("✓ The sender signed this payment, and a block with work contains it. No node was asked for that.")}
             {on_chain(paid.clone())}
-            {move || figures(&paid)}
+            {dynamic(move || figures(&paid))}
             <details class="wallet-more">
                 <summary>"What does this prove?"</summary>
                 <p>
@@ -65,7 +66,7 @@ fn figures(paid: &Paid) -> AnyView {
 fn on_chain(paid: Paid) -> impl IntoView {
     let live = use_live();
     let said = RwSignal::new(None::<String>);
-    Effect::new(move || {
+    effect(move || {
         live.track_chain();
         let is_known = network_of(&paid.genesis).is_some();
         let paid = paid.clone();
@@ -77,7 +78,7 @@ fn on_chain(paid: Paid) -> impl IntoView {
             said.set(Some(found.to_owned()));
         });
     });
-    view! { <div role="status">{move || said.get().map(|said| verdict(&said))}</div> }
+    view! { <div role="status">{dynamic(move || said.get().map(|said| verdict(&said)))}</div> }
 }
 
 /// Compares the block with the chain's header at its height.

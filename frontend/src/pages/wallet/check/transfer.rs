@@ -18,6 +18,7 @@ use super::super::session::{Owner, Wallet, use_wallet};
 use super::super::warnings::{name_of, warnings};
 use super::parts::{coins, foreign_notice, memo_row, network_of, owner_of, refused, row, verdict};
 use crate::components::heading::PageHeading;
+use crate::follow::dynamic;
 
 pub(super) fn unsigned(text: &str, opened: RwSignal<Option<String>>) -> AnyView {
     const TITLE: &str = "Transfer to sign";
@@ -70,7 +71,7 @@ pub(super) fn unsigned(text: &str, opened: RwSignal<Option<String>>) -> AnyView 
         Err(said) => refused(TITLE, said),
     };
     view! {
-        {move || match signed.get() {
+        {dynamic(move || match signed.get() {
             Some(text) => done(text),
             None => {
                 let review = review.clone();
@@ -80,7 +81,7 @@ pub(super) fn unsigned(text: &str, opened: RwSignal<Option<String>>) -> AnyView 
                 }
                     .into_any()
             }
-        }}
+        })}
     }
     .into_any()
 }
@@ -149,10 +150,10 @@ pub(super) fn signed(text: &str) -> AnyView {
         <PageHeading title=TITLE />
         <section class="card check">
             {verdict("✓ The sender signed exactly this. Nothing was sent yet by opening it.")}
-            {move || order(&found, said)}
+            {dynamic(move || order(&found, said))}
             <div role="status">
-                {move || said.get().map(|said| verdict(&said))}
-                {move || is_sent().then(|| view! { <a class="button" href=sent.clone()>"Follow it"</a> })}
+                {dynamic(move || said.get().map(|said| verdict(&said)))}
+                {dynamic(move || is_sent().then(|| view! { <a class="button" href=sent.clone()>"Follow it"</a> }))}
             </div>
         </section>
     }

@@ -1,0 +1,80 @@
+//! The switches of `cairn up`: the network on one machine is cut in two, and joined again.
+
+use frontend::view::map::{NetworkMap, cut, halves};
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+
+use super::forms::Request;
+use crate::components::loaded::Question;
+use crate::follow::computed;
+
+/// The switches; nothing where the network is no single machine's.
+pub(super) fn switches(map: Question) -> AnyView {
+    let request = Request::new();
+    // The numbers that a person chose, as they were typed. They stay while the map changes.
+    let typed = RwSignal::new(None::<String>);
+    let known = computed(move || {
+        map.read(|answer| {
+            let map = NetworkMap::of(answer);
+            (map.last(), map.parts())
+        })
+        .unwrap_or_default()
+    });
+    let last = move || known.get().0;
+    let parts = move || known.get().1;
+    // Before anybody chose: the later half.
+    let apart = move || typed.get().or_else(|| last().map(halves)).unwrap_or_default();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        match untrack(parts) {
+            Some(_) => {
+                let done = |_: &_| "The network is whole again.".to_owned();
+                request.ask("/blockchain/network/join", Some("{}".to_owned()), done, map);
+            }
+            None => {
+                let Some(body) = cut(&untrack(apart)) else {
+                    return request.say("Type the numbers of the nodes to cut off, such as 2, 3.");
+                };
+                let done = |_: &_| "The network is cut.".to_owned();
+                request.ask("/blockchain/network/cut", Some(body), done, map);
+            }
+        }
+    };
+    let card = move || {
+        last()?;
+        let choice = match parts() {
+            Some(parts) => {
+                let said = [
+                    "Cut: ",
+                    &parts,
+                    ". Each part mines on alone; joined, the one with the most work counts.",
+                ];
+                view! { <p>{said.concat()}</p> }.into_any()
+            }
+            None => view! {
+                <label class="field">
+                    <span class="field-label">"Nodes to cut off from the others"</span>
+                    <input
+                        type="text"
+                        inputmode="numeric"
+                        autocomplete="off"
+                        prop:value=apart
+                        on:input=move |event| typed.set(Some(event_target_value(&event)))
+                    />
+                    <span class="field-hint">"Their numbers, separated by commas."</span>
+                </label>
+            }
+            .into_any(),
+        };
+        let name = if parts().is_some() { "Join" } else { "Cut" };
+        Some(view! {
+            <form class="card form" on:submit=submit>
+                <h3>"Cut and join"</h3>
+                {choice}
+                {request.button(name)}
+                {request.outcome()}
+            </form>
+        })
+    };
+    card.into_any()
+}
