@@ -25,10 +25,13 @@ use branches::Branches;
 use orphans::Orphans;
 
 pub use memory::MemoryStorage;
-pub use storage::{Change, Storage};
+pub use storage::{Change, SideBlock, Storage};
 
 /// How many of the last tips are kept, for proofs against recent headers and short reorganisations.
 pub const KEPT_TIPS: usize = 64;
+/// How many blocks are one change at most, and about how many bytes of them.
+const MAX_RUN: usize = 1_024;
+const MAX_RUN_BYTES: usize = 4 << 20;
 /// How many refused blocks are remembered.
 const MAX_INVALID: usize = 1_024;
 
@@ -103,14 +106,14 @@ impl<S: Storage> Chain<S> {
             invalid: BTreeMap::new(),
             invalid_order: VecDeque::new(),
         };
-        let mut headers = chain.storage.side_headers()?;
-        headers.sort_by_key(|(_, header, _)| header.height);
-        for (hash, header, bytes) in headers {
+        let mut side = chain.storage.side_blocks()?;
+        side.sort_by_key(|(_, block)| block.header.height);
+        for (hash, block) in side {
             // They were accepted before, so their time is no question.
-            if let Some(parent) = chain.headers_of(&header.previous_hash)?
-                && let Ok(headers) = parent.accept(&chain.network, &header, u64::MAX)
+            if let Some(parent) = chain.headers_of(&block.header.previous_hash)?
+                && let Ok(headers) = parent.accept(&chain.network, &block.header, u64::MAX)
             {
-                chain.branches.insert(hash, headers, header.previous_hash, bytes);
+                chain.branches.insert(hash, headers, block);
             }
         }
         Ok(chain)
@@ -141,6 +144,23 @@ impl<S: Storage> Chain<S> {
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         (self.branches.len(), self.orphans.len())
+    }
+
+    /// A block that is kept on a side branch.
+    #[must_use]
+    pub fn side_block(&self, hash: &Hash) -> Option<&SideBlock> {
+        self.branches.get(hash)
+    }
+
+    /// The blocks that are kept on side branches, from a height on, highest first.
+    pub fn side_blocks(&self, lowest: u64) -> impl Iterator<Item = (Hash, &SideBlock)> {
+        self.branches.above(lowest)
+    }
+
+    /// How often the side branches have changed.
+    #[must_use]
+    pub const fn side_changes(&self) -> u64 {
+        self.branches.changes()
     }
 
     /// Takes a block that was verified by itself.
@@ -191,6 +211,54 @@ impl<S: Storage> Chain<S> {
         }
         self.keep_aside(&block, headers)?;
         Ok((Placed::Side, None))
+    }
+
+    /// Takes the blocks at the beginning of `blocks` that follow the tip, one after another, as one change. If a rule is what
+    /// ended it, the block that breaks it is taken out too. Otherwise the next one is for [`Chain::submit`] to judge, unless
+    /// it follows the new tip and there was enough for one change.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn submit_run(
+        &mut self,
+        blocks: &mut VecDeque<VerifiedBlock>,
+        now_ms: u64,
+    ) -> Result<(Option<Step>, Option<RuleError>), S::Error> {
+        let fork = self.tip().clone();
+        let (mut connected, mut bytes, mut refused) = (Vec::<ConnectedBlock>::new(), 0, None);
+        while connected.len() < MAX_RUN
+            && bytes < MAX_RUN_BYTES
+            && let tip = connected.last().map_or(&fork, |block| &block.tip)
+            && blocks.front().is_some_and(|block| self.follows(tip, block))
+            && let Some(block) = blocks.pop_front()
+        {
+            let hash = block.hash();
+            bytes += block.encoded_len();
+            match tip.connect(&self.network, block, now_ms) {
+                Ok(block) => connected.push(block),
+                Err(error) => {
+                    refused = Some(self.refuse(hash, error));
+                    break;
+                }
+            }
+        }
+        if connected.is_empty() {
+            return Ok((None, refused));
+        }
+        match self.apply(&fork, Vec::new(), connected) {
+            Ok(step) => Ok((Some(step), refused)),
+            Err(ChainError::Storage(error)) => Err(error),
+            Err(ChainError::Rule(_)) => unreachable!("nothing is undone, so no rule is asked"),
+        }
+    }
+
+    /// Whether a block comes next, and nothing is known of it yet.
+    fn follows(&self, tip: &Tip, block: &VerifiedBlock) -> bool {
+        let (hash, parent) = (block.hash(), block.header().previous_hash);
+        parent == tip.hash()
+            && !self.invalid.contains_key(&hash)
+            && !self.branches.contains(&hash)
+            && !self.orphans.contains(&hash)
     }
 
     /// Takes a block that this node made on its tip. None when the tip has moved on.
@@ -261,12 +329,14 @@ impl<S: Storage> Chain<S> {
         for block in &undone {
             // They were in the chain, so they are accepted.
             headers = headers.accept(&self.network, &block.header, u64::MAX)?;
-            aside.push((headers.clone(), block.encoded_len()));
+            aside.push((headers.clone(), SideBlock::of(block)));
         }
         let new_height = fork.height() + connected.len() as u64;
-        let dropped = self
+        let mut dropped = self
             .branches
             .outdated(new_height, self.network.parameters().max_reorg_depth);
+        let hashes = connected.iter().map(|block| block.block.hash());
+        dropped.extend(hashes.filter(|hash| self.branches.contains(hash)));
         let change = Change {
             fork,
             undone: &undone,
@@ -279,9 +349,8 @@ impl<S: Storage> Chain<S> {
         for hash in &dropped {
             self.branches.remove(hash);
         }
-        for (headers, bytes) in aside {
-            let (hash, parent) = (headers.hash(), headers.header().previous_hash);
-            self.branches.insert(hash, headers, parent, bytes);
+        for (headers, block) in aside {
+            self.branches.insert(headers.hash(), headers, block);
         }
         while self.tips.len() > 1 && self.tip().height() > fork.height() {
             self.tips.pop_back();
@@ -290,11 +359,15 @@ impl<S: Storage> Chain<S> {
             self.tips = VecDeque::from([fork.clone()]);
         }
         for block in &connected {
-            let hash = block.block.hash();
-            self.branches.remove(&hash);
-            self.orphans.adopt(&hash);
-            self.tips.push_back(block.tip.clone());
+            self.orphans.adopt(&block.block.hash());
         }
+        let newest = connected.len().saturating_sub(KEPT_TIPS);
+        if newest > 0 {
+            // None of those before them is kept: the tips follow each other.
+            self.tips.clear();
+        }
+        self.tips
+            .extend(connected[newest..].iter().map(|block| block.tip.clone()));
         while self.tips.len() > KEPT_TIPS {
             self.tips.pop_front();
         }
@@ -321,8 +394,7 @@ impl<S: Storage> Chain<S> {
         for hash in &dropped {
             self.branches.remove(hash);
         }
-        let parent = block.header.previous_hash;
-        self.branches.insert(hash, headers, parent, block.encoded_len());
+        self.branches.insert(hash, headers, SideBlock::of(&block));
         self.orphans.adopt(&hash);
         Ok(())
     }

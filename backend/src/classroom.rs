@@ -3,10 +3,17 @@
 use std::{
     collections::BTreeSet,
     fmt,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use futures_util::future::join_all;
+use tokio::{sync::oneshot, time::timeout};
+
 use crate::{node::Node, p2p::Peers};
+
+/// How long all nodes may take to end connections.
+const CUT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// One of the nodes.
 #[derive(Clone)]
@@ -22,14 +29,15 @@ pub struct Member {
 /// All nodes of one process. Clones are the same.
 #[derive(Clone, Default)]
 pub struct Classroom {
-    inner: Arc<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
+/// Members and parts change together, so that a node never is told what holds no more.
 #[derive(Default)]
 struct Inner {
-    members: RwLock<Vec<Member>>,
+    members: Vec<Member>,
     /// The parts into which the network is cut; none when it is whole.
-    parts: Mutex<Vec<BTreeSet<usize>>>,
+    parts: Vec<BTreeSet<usize>>,
 }
 
 /// Parts that are none of this network.
@@ -44,10 +52,19 @@ pub enum CutError {
         count: usize,
     },
     /// A node is in two parts.
-    #[error("node {number} is in two parts")]
+    #[error("node {number} is in two parts: name it in one alone")]
     Twice {
         /// Its number.
         number: usize,
+    },
+    /// All nodes are in one part.
+    #[error(
+        "a cut makes two parts or more, and this one leaves all nodes (there are {count}) in one: name at least one node, \
+         and leave at least one out"
+    )]
+    One {
+        /// How many there are.
+        count: usize,
     },
 }
 
@@ -58,69 +75,131 @@ impl fmt::Debug for Classroom {
 }
 
 impl Classroom {
-    /// Takes in the next node. The first has number 1.
+    /// Takes in the next node. The first has number 1. While the network is cut, it belongs to the last part.
     pub fn add(&self, member: Member) {
-        self.inner
-            .members
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(member);
+        let mut inner = self.lock();
+        inner.members.push(member);
+        let number = inner.members.len();
+        if let Some(last) = inner.parts.last_mut() {
+            last.insert(number);
+            // Nobody waits for it.
+            drop(inner.apply());
+        }
     }
 
     /// The nodes, in the order of their numbers.
     #[must_use]
     pub fn members(&self) -> Vec<Member> {
-        self.inner
-            .members
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.lock().members.clone()
     }
 
     /// The parts into which the network is cut; none when it is whole.
     #[must_use]
     pub fn parts(&self) -> Vec<BTreeSet<usize>> {
-        self.inner.parts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().parts.clone()
     }
 
     /// Cuts the network, so that nodes are connected to those of their own part alone. Nodes that are not named are the
-    /// last part.
+    /// last part. Waits until it is so, but no longer than 3 s.
     ///
     /// # Errors
-    /// When a node is unknown or in two parts. Nothing is changed then.
-    pub fn cut(&self, parts: &[BTreeSet<usize>]) -> Result<(), CutError> {
-        let members = self.members();
-        let count = members.len();
-        let mut named = BTreeSet::new();
-        for number in parts.iter().flatten().copied() {
-            if !(1..=count).contains(&number) {
-                return Err(CutError::Unknown { number, count });
-            }
-            if !named.insert(number) {
-                return Err(CutError::Twice { number });
-            }
-        }
-        let rest: BTreeSet<usize> = (1..=count).filter(|number| !named.contains(number)).collect();
-        let all = parts.iter().cloned().chain([rest]).filter(|part| !part.is_empty());
-        self.set(&members, all.collect());
+    /// When a node is unknown or in two parts, or all are in one. Nothing is changed then.
+    pub async fn cut(&self, parts: &[BTreeSet<usize>]) -> Result<(), CutError> {
+        let cutting = {
+            let mut inner = self.lock();
+            inner.parts = all_parts(parts, inner.members.len())?;
+            inner.apply()
+        };
+        finish(cutting).await;
         Ok(())
     }
 
     /// Makes the network whole again.
-    pub fn join(&self) {
-        self.set(&self.members(), Vec::new());
+    pub async fn join(&self) {
+        let joining = {
+            let mut inner = self.lock();
+            inner.parts.clear();
+            inner.apply()
+        };
+        finish(joining).await;
     }
 
-    fn set(&self, members: &[Member], parts: Vec<BTreeSet<usize>>) {
-        for (number, member) in (1..).zip(members) {
-            let own = parts.iter().find(|part| part.contains(&number));
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Tells each node from which others it is cut off.
+    fn apply(&self) -> Vec<oneshot::Receiver<()>> {
+        let cut = |(number, member): (usize, &Member)| {
+            let own = self.parts.iter().find(|part| part.contains(&number));
             let others = (1..)
-                .zip(members)
+                .zip(&self.members)
                 .filter(|(other, _)| own.is_some_and(|own| !own.contains(other)));
             member
                 .peers
-                .cut(others.map(|(_, other)| other.peers.id().to_owned()).collect());
+                .cut(others.map(|(_, other)| other.peers.id().to_owned()).collect())
+        };
+        (1..).zip(&self.members).map(cut).collect()
+    }
+}
+
+/// These parts of so many nodes, and what is left of them as the last.
+fn all_parts(parts: &[BTreeSet<usize>], count: usize) -> Result<Vec<BTreeSet<usize>>, CutError> {
+    let mut named = BTreeSet::new();
+    for number in parts.iter().flatten().copied() {
+        if !(1..=count).contains(&number) {
+            return Err(CutError::Unknown { number, count });
         }
-        *self.inner.parts.lock().unwrap_or_else(PoisonError::into_inner) = parts;
+        if !named.insert(number) {
+            return Err(CutError::Twice { number });
+        }
+    }
+    let rest: BTreeSet<usize> = (1..=count).filter(|number| !named.contains(number)).collect();
+    let all = parts.iter().cloned().chain([rest]).filter(|part| !part.is_empty());
+    let all: Vec<BTreeSet<usize>> = all.collect();
+    if all.len() < 2 {
+        return Err(CutError::One { count });
+    }
+    Ok(all)
+}
+
+/// Waits until all nodes have done it, or have had their time.
+async fn finish(doing: Vec<oneshot::Receiver<()>>) {
+    if timeout(CUT_TIMEOUT, join_all(doing)).await.is_err() {
+        tracing::warn!("some nodes did not end their connections in time");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(parts: &[&[usize]]) -> Vec<BTreeSet<usize>> {
+        parts.iter().map(|part| part.iter().copied().collect()).collect()
+    }
+
+    #[test]
+    fn who_is_not_named_is_the_last_part() {
+        assert_eq!(all_parts(&parts(&[&[2]]), 3), Ok(parts(&[&[2], &[1, 3]])));
+        assert_eq!(all_parts(&parts(&[&[2], &[1], &[]]), 3), Ok(parts(&[&[2], &[1], &[3]])));
+        assert_eq!(all_parts(&parts(&[&[1, 2], &[3]]), 3), Ok(parts(&[&[1, 2], &[3]])));
+    }
+
+    #[test]
+    fn what_is_no_cut_is_refused() {
+        for one in [&parts(&[])[..], &parts(&[&[]]), &parts(&[&[1, 2, 3]])] {
+            assert_eq!(all_parts(one, 3), Err(CutError::One { count: 3 }));
+        }
+        assert_eq!(all_parts(&parts(&[&[1]]), 1), Err(CutError::One { count: 1 }));
+        assert_eq!(
+            all_parts(&parts(&[&[4]]), 3),
+            Err(CutError::Unknown { number: 4, count: 3 })
+        );
+        assert_eq!(
+            all_parts(&parts(&[&[1], &[1, 2]]), 3),
+            Err(CutError::Twice { number: 1 })
+        );
     }
 }

@@ -12,7 +12,9 @@ mod edge;
 mod events;
 mod extract;
 mod fees;
+mod forks;
 mod guard;
+mod map;
 mod metrics;
 mod mining;
 mod nodes;
@@ -83,6 +85,8 @@ fn routes() -> OpenApiRouter<Arc<Context>> {
         .routes(routes!(nodes::known))
         .routes(routes!(nodes::resolve))
         .routes(routes!(nodes::own))
+        .routes(routes!(map::map))
+        .routes(routes!(forks::forks))
         .routes(routes!(classroom::network))
         .routes(routes!(page::description))
         .routes(routes!(metrics::metrics))

@@ -3,6 +3,7 @@
 //! A swarm on a task of its own connects, finds, listens and tells; the state machine in [`crate::sync`] decides what is
 //! said. [`Peers`] is the handle for everybody else.
 
+mod alive;
 mod behaviour;
 mod codec;
 mod contacts;
@@ -16,6 +17,7 @@ mod key;
 mod metrics;
 mod probe;
 mod reach;
+mod serving;
 mod target;
 mod view;
 
@@ -39,7 +41,7 @@ use tokio::{
 use crate::{
     node::Node,
     peers::Registered,
-    sync::{Progress, Status},
+    sync::{Progress, Seen, Status},
 };
 use engine::{Command, Engine};
 use found::Shared;
@@ -47,7 +49,7 @@ use probe::Found;
 
 pub use reach::Unreached;
 pub use target::{InvalidTarget, MAX_LEN as MAX_TARGET_LEN, Target};
-pub use view::{Listed, Peer, PeerBan, State};
+pub use view::{Listed, Peer, PeerBan, State, Told};
 
 /// How long it may take to reach a node that was named.
 const REACH_TIMEOUT: Duration = Duration::from_millis(3_500);
@@ -154,7 +156,7 @@ pub struct Resolution {
     pub is_complete: bool,
 }
 
-/// Lets a node take part in the network until `shutdown` ends. The task ends soon after.
+/// Lets a node take part in the network until `shutdown` ends. The task ends soon after, and sooner only if it fails.
 ///
 /// # Errors
 /// When the address is taken, or the node's key or peer book cannot be read.
@@ -218,6 +220,24 @@ impl Peers {
         told.collect()
     }
 
+    /// Whom the connected peers say they are connected to, by their ids.
+    #[must_use]
+    pub fn told(&self) -> Vec<(String, Arc<[Told]>)> {
+        let sync = self.inner.shared.sync();
+        let swarm = self.inner.shared.swarm();
+        let told = sync.told.iter().filter_map(|(key, word)| {
+            let peer = swarm.peers.get(key)?;
+            Some((peer.peer.clone(), Arc::clone(&word.told)))
+        });
+        told.collect()
+    }
+
+    /// Headers of blocks near the tip that are not in the chain. It may lag half a second behind.
+    #[must_use]
+    pub fn seen(&self) -> Arc<Vec<Seen>> {
+        self.inner.shared.seen()
+    }
+
     /// The nodes that the operator named.
     #[must_use]
     pub fn listed(&self) -> Vec<Listed> {
@@ -243,7 +263,7 @@ impl Peers {
     pub async fn register(&self, target: &Target) -> Result<(), Unreached> {
         let (found, peer) = timeout(REACH_TIMEOUT, self.reach(target))
             .await
-            .map_err(|_| Unreached::Unreachable("it does not answer in time".to_owned()))??;
+            .map_err(|_| Unreached::late())??;
         let node = Registered {
             node: target.to_string(),
             peer: Some(peer),
@@ -292,9 +312,12 @@ impl Peers {
         statuses
     }
 
-    /// Cuts the node off from these peers, and from no others. For teaching what a partition is.
-    pub fn cut(&self, peers: BTreeSet<String>) {
-        self.send(Command::Cut { peers });
+    /// Cuts the node off from these peers, and from no others. For teaching what a partition is. What it gives ends once
+    /// none of them is connected any more, or the node is not there any more.
+    pub fn cut(&self, peers: BTreeSet<String>) -> oneshot::Receiver<()> {
+        let (done, is_done) = oneshot::channel();
+        self.send(Command::Cut { peers, done });
+        is_done
     }
 
     /// What the library counts, and what is counted here, in the text format of Prometheus.

@@ -1,6 +1,6 @@
 //! The store: the only module that names the database.
 //!
-//! All of a data folder: `cairn-data` says what it is, `lock` keeps a second process out, `database` holds the records,
+//! All of a data folder: `cairn-data` says what it is, `lock` keeps a second process out, `database-2` holds the records,
 //! `commits` counts the durable commits.
 
 mod beacon;
@@ -9,6 +9,7 @@ mod reader;
 mod records;
 mod spaces;
 mod stage;
+mod upgrade;
 
 use std::{
     fs::{self, File},
@@ -17,28 +18,29 @@ use std::{
     sync::Arc,
 };
 
-use fjall::{Database, PersistMode};
+use fjall::{Database, PersistMode, Slice};
 use ruint::aliases::U256;
 use shared::{
     amount::Amount,
     block::Header,
     codec::Encode,
     hash::Hash,
-    history::Position,
     key::PublicKey,
     params::Network,
-    rules::{HeaderChain, RuleError, Tip, leaf},
+    rules::{HeaderChain, RuleError, Tip},
     state::StateTree,
     transaction::SignedTransfer,
 };
 
 use beacon::{Beacon, LogCopies};
 use marker::State;
-use records::{Pending, node_key};
+use records::Pending;
 use spaces::{Space, Spaces};
 
 pub use reader::Reader;
 
+/// The folder of the records.
+const DATABASE: &str = "database-2";
 /// The key of the tip's height among what else there is.
 const TIP: &[u8] = b"tip";
 /// The key of the count of durable commits.
@@ -115,8 +117,8 @@ pub struct Location {
     pub index: u32,
 }
 
-/// A record to be written, or deleted.
-type Write = (Space, Vec<u8>, Option<Vec<u8>>);
+/// A record to be written, or deleted, with its key in the keyspace.
+type Write = (Space, Slice, Option<Slice>);
 
 /// The store of one data folder, open for writing. There is one writer; [`Store::reader`] is for everybody.
 pub struct Store {
@@ -142,13 +144,22 @@ impl Store {
         let lock = lock(folder)?;
         // Once more, as another process may have been faster.
         let state = marker::read(folder, network)?;
-        let path = folder.join("database");
-        if state == Some(State::Ready) {
-            return open_ready(folder, &path, network, lock);
+        let path = folder.join(DATABASE);
+        if state == Some(State::Old) {
+            upgrade::upgrade(folder, &path, network)?;
         }
-        marker::write(folder, network, State::New)?;
-        if path.exists() {
-            fs::remove_dir_all(&path)?;
+        let is_ready = matches!(state, Some(State::Ready | State::Old));
+        if !is_ready {
+            marker::write(folder, network, State::New)?;
+        }
+        // What was cut short, or is not needed any more.
+        for unused in [Some(upgrade::old(folder)), (!is_ready).then(|| path.clone())] {
+            if let Some(unused) = unused.filter(|unused| unused.exists()) {
+                fs::remove_dir_all(unused)?;
+            }
+        }
+        if is_ready {
+            return open_ready(folder, &path, network, lock);
         }
         let mut store = Self::assemble(folder, &path, lock)?;
         store.write_genesis(network)?;
@@ -169,12 +180,12 @@ impl Store {
             since_ms,
             transfer: transfer.clone(),
         };
-        self.put(Space::Pending, id.0.to_vec(), pending.to_bytes());
+        self.put(Space::Pending, &id.0, &pending.to_bytes());
     }
 
     /// Forgets a pending transfer.
     pub fn delete_pending(&mut self, id: &Hash) {
-        self.delete(Space::Pending, id.0.to_vec());
+        self.delete(Space::Pending, &id.0);
     }
 
     /// Writes all that was staged, as a whole. It is durable after the next [`Store::persist`].
@@ -198,7 +209,6 @@ impl Store {
                 continue;
             }
             let keyspace = self.reader.spaces.get(space);
-            let key = space.key(&key);
             match value {
                 Some(value) => batch.insert(keyspace, key, value),
                 None => batch.remove(keyspace, key),
@@ -215,7 +225,7 @@ impl Store {
     /// When the database fails: the store must not be used any more.
     pub fn persist(&mut self) -> Result<(), StoreError> {
         self.commits += 1;
-        self.put(Space::Meta, COMMITS.to_vec(), self.commits.to_bytes());
+        self.put(Space::Meta, COMMITS, &self.commits.to_bytes());
         self.write()?;
         self.database.persist(PersistMode::SyncData)?;
         self.beacon.write(self.commits)?;
@@ -248,14 +258,12 @@ impl Store {
         let (header, hash) = (*chain.header(), chain.hash());
         let key = 0_u64.to_be_bytes().to_vec();
         let summary = Summary::genesis(header, hash, chain.work());
-        self.put(Space::Headers, key.clone(), summary.to_bytes());
-        self.put(Space::Heights, hash.0.to_vec(), reader::number(0));
-        let position = Position { level: 0, index: 0 };
-        self.put(Space::Nodes, node_key(position), leaf(&header, hash).to_bytes());
+        self.put(Space::Headers, &key, &summary.to_bytes());
+        self.put(Space::Heights, &hash.0, &reader::number(0));
         for (account, state) in network.genesis_accounts() {
-            self.put(Space::Accounts, account.to_vec(), state.to_bytes());
+            self.put(Space::Accounts, &account, &state.to_bytes());
         }
-        self.put(Space::Meta, TIP.to_vec(), key);
+        self.put(Space::Meta, TIP, &key);
         self.persist()
     }
 
@@ -289,12 +297,12 @@ impl Store {
         Tip::from_parts(headers, accounts).map_err(|error: RuleError| damaged(&error.to_string()))
     }
 
-    fn put(&mut self, space: Space, key: Vec<u8>, value: Vec<u8>) {
-        self.staged.push((space, key, Some(value)));
+    fn put(&mut self, space: Space, key: &[u8], value: &[u8]) {
+        self.staged.push((space, space.key(key), Some(value.into())));
     }
 
-    fn delete(&mut self, space: Space, key: Vec<u8>) {
-        self.staged.push((space, key, None));
+    fn delete(&mut self, space: Space, key: &[u8]) {
+        self.staged.push((space, space.key(key), None));
     }
 }
 
@@ -302,7 +310,7 @@ impl Store {
 fn open_ready(folder: &Path, path: &Path, network: &Network, lock: File) -> Result<(Store, Tip), StoreError> {
     let damaged = |what: String| StoreError::Damaged { what };
     if !path.join("version").exists() {
-        return Err(damaged("the folder \"database\" is missing or incomplete".to_owned()));
+        return Err(damaged(format!("the folder \"{DATABASE}\" is missing or incomplete")));
     }
     let expected = Beacon::read(folder)?;
     let copies = LogCopies::make(path)?;

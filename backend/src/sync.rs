@@ -6,12 +6,15 @@
 mod claims;
 mod download;
 mod headers;
+mod hold;
 mod ledger;
 mod limits;
 pub mod message;
+mod neighbours;
 mod offence;
 mod peer;
 mod pool;
+mod proofs;
 mod recent;
 mod relay;
 mod score;
@@ -24,19 +27,26 @@ use std::{
     sync::Arc,
 };
 
+use ruint::aliases::U256;
 use shared::{block::Block, hash::Hash, params::Network, rules::RuleError, transaction::SignedTransfer};
 
-use crate::chain::Placed;
+use crate::{chain::Placed, mempool::MempoolError};
 use download::{Body, Plan};
 use headers::Headers;
+use hold::Hold;
+use neighbours::MAX_ANSWERED;
 use peer::{Asked, Peer, Pending};
 use recent::Recent;
 use relay::{News, Partial};
 use score::{BAN_MS, Score};
 
 pub use ledger::Ledger;
+pub(crate) use ledger::last_of;
 pub use limits::Limits;
-pub use message::{CompactBlock, Gossip, Request, Response, ShortId, Status, VERSION, short_id};
+pub use message::{
+    CompactBlock, Gossip, Neighbour, PeerName, Request, Response, ShortId, Status, Surroundings, VERSION, short_id,
+};
+pub use neighbours::Seen;
 pub use offence::Offence;
 pub use serve::serve;
 
@@ -111,10 +121,21 @@ pub enum TransferOutcome {
     Accepted,
     /// The mempool does not want it; that may change.
     Unwanted,
+    /// It is too far ahead of those of its sender that are here: it is wanted as soon as they have come.
+    Early,
     /// It breaks a rule by itself.
     Invalid(RuleError),
     /// The node is stopping.
     Stopping,
+}
+
+impl From<&MempoolError> for TransferOutcome {
+    fn from(error: &MempoolError) -> Self {
+        match error {
+            MempoolError::NonceGapTooLarge { .. } => Self::Early,
+            _ => Self::Unwanted,
+        }
+    }
 }
 
 /// What the owner is to do. The order counts.
@@ -129,10 +150,17 @@ pub enum Action {
         /// What is asked.
         request: Request,
     },
-    /// Hands blocks to the writer, in this order, and tells [`Sync::placed`] of each what came of it once that is durable.
+    /// Hands blocks to the writer, in this order, and tells [`Sync::placed`] what came of each once that is durable.
     SubmitBlocks(Vec<Block>),
     /// Verifies transfers, hands them to the writer, and tells [`Sync::judged`] of each.
     SubmitTransfers(Vec<SignedTransfer>),
+    /// Verifies the proof of a peer's chain, whatever the time is, and tells [`Sync::proved`] what came of it.
+    VerifyProof {
+        /// Whose.
+        peer: PeerKey,
+        /// The proof's bytes.
+        proof: Vec<u8>,
+    },
     /// Says what becomes of news that [`Sync::gossiped`] was told of. Each gets one verdict, unless the peer has gone.
     Judge {
         /// The news.
@@ -183,6 +211,15 @@ pub struct Progress {
     pub peers: usize,
 }
 
+/// How much is kept of what peers sent, and is not part of the chain yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// How many headers.
+    pub headers: usize,
+    /// The bytes of blocks.
+    pub block_bytes: usize,
+}
+
 /// What is known of a peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerState {
@@ -196,10 +233,14 @@ pub struct PeerState {
     pub in_flight: usize,
     /// Its last offence.
     pub offence: Option<Offence>,
+    /// Whom it says it is connected to.
+    pub neighbours: Arc<[Neighbour]>,
 }
 
 /// How many peers' offences are remembered.
 const MAX_SCORES: usize = 4_096;
+/// How many blocks are remembered of which everybody was told.
+const MAX_TOLD: usize = 256;
 /// How many ids of transfers are remembered: those that were passed on, and those that are not wanted.
 const MAX_HEARD: usize = 65_536;
 const MAX_REFUSED: usize = 65_536;
@@ -207,6 +248,10 @@ const MAX_REFUSED: usize = 65_536;
 const REFUSED_MS: u64 = 600_000;
 /// How often headers are looked through for what is not needed any more.
 const PRUNE_MS: u64 = 1_000;
+const MANY_HEADERS: u64 = 10_000;
+/// How often the way is looked for again while one is followed, and while there is none.
+const REPLAN_MS: u64 = 10_000;
+const REPLAN_IDLE_MS: u64 = 1_000;
 /// How long a peer is left alone after it did not answer, doubled each time; and when it is left for good.
 const SLOW_MS: u64 = 2_000;
 const MAX_STALLS: u32 = 5;
@@ -222,8 +267,15 @@ pub struct Sync {
     scores: BTreeMap<PeerKey, Score>,
     next_id: u64,
     headers: Headers,
+    /// Headers of branches that are only looked at, and the last blocks of those for which an answer came.
+    looked_at: Headers,
+    answered: Recent,
     plan: Option<Plan>,
     is_plan_old: bool,
+    /// What is left of the patience with peers that may still show a heavier chain.
+    hold: Hold,
+    /// Headers of chains that were proved, with the work of each chain in all.
+    proven: BTreeMap<Hash, U256>,
     /// Blocks that wait for their turn.
     bodies: BTreeMap<Hash, Body>,
     body_bytes: usize,
@@ -237,13 +289,18 @@ pub struct Sync {
     partials: BTreeMap<Hash, Partial>,
     /// News of blocks, by their hashes.
     waiting: BTreeMap<Hash, Vec<News>>,
-    /// The last tip that everybody was told of.
-    announced: Hash,
+    /// The blocks that everybody was told of, by this node or by passing on the news of them.
+    told: Recent,
+    /// The tip at the last tick.
+    last_tip: Hash,
     /// Transfers that are being judged, with whoever sent them.
     judging: BTreeMap<Hash, Vec<(PeerKey, Option<Token>)>>,
     heard: Recent,
     refused: Recent,
     next_prune_ms: u64,
+    /// When the plan is made anew at the latest, and when it was made.
+    next_replan_ms: u64,
+    planned_ms: u64,
     next_forget_ms: u64,
     /// The node's clock when it was last told.
     clock_ms: u64,
@@ -261,8 +318,12 @@ impl Sync {
             scores: BTreeMap::new(),
             next_id: 0,
             headers: Headers::default(),
+            looked_at: Headers::default(),
+            answered: Recent::new(MAX_ANSWERED),
             plan: None,
             is_plan_old: false,
+            hold: Hold::new(),
+            proven: BTreeMap::new(),
             bodies: BTreeMap::new(),
             body_bytes: 0,
             writer: BTreeMap::new(),
@@ -272,11 +333,14 @@ impl Sync {
             retry_ms: 0,
             partials: BTreeMap::new(),
             waiting: BTreeMap::new(),
-            announced: Hash::ZERO,
+            told: Recent::new(MAX_TOLD),
+            last_tip: Hash::ZERO,
             judging: BTreeMap::new(),
             heard: Recent::new(MAX_HEARD),
             refused: Recent::new(MAX_REFUSED),
             next_prune_ms: 0,
+            next_replan_ms: 0,
+            planned_ms: 0,
             next_forget_ms: 0,
             clock_ms: 0,
         }
@@ -329,15 +393,29 @@ impl Sync {
         request: &Request,
         ledger: &dyn Ledger,
     ) -> Option<Response> {
-        let known = self.peers.get_mut(&peer).filter(|peer| !peer.is_banned)?;
+        if !self.may_ask(now, peer, request) {
+            return None;
+        }
+        let response = serve(&self.network, &self.limits, request, ledger, || self.neighbours());
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.requests.spend(serve::weight(&response), now.steady_ms);
+        }
+        Some(response)
+    }
+
+    /// Whether a peer's request is to be answered: for whoever answers it without [`Sync::requested`].
+    pub fn may_ask(&mut self, now: Moment, peer: PeerKey, request: &Request) -> bool {
+        let Some(known) = self.peers.get_mut(&peer).filter(|peer| !peer.is_banned) else {
+            return false;
+        };
         if known.requests.take(serve::cost(request), now.steady_ms) {
-            return Some(serve(&self.network, &self.limits, request, ledger));
+            return true;
         }
         if known.last_excess_ms + EXCESS_MS <= now.steady_ms {
             known.last_excess_ms = now.steady_ms;
             self.offend(now, peer, Offence::TooManyRequests);
         }
-        None
+        false
     }
 
     /// A request was answered.
@@ -359,6 +437,11 @@ impl Sync {
             }
             (Asked::Mempool, Response::Mempool(ids)) => self.got_ids(peer, ids, ledger),
             (Asked::Transfers { ids }, Response::Transfers(found)) => self.got_transfers(now, peer, &ids, found),
+            (Asked::Proof { claim }, Response::Proof(proof)) => self.got_proof(now, peer, claim, proof),
+            (Asked::Neighbours, Response::Neighbours(told)) => self.got_surroundings(peer, told),
+            (Asked::Branch { locator, tip }, Response::Branch(headers)) => {
+                self.got_branch(now, peer, (&locator, tip), &headers, ledger);
+            }
             (asked, response) => {
                 self.give_up(&asked);
                 let reason = format!("{} were not asked for", response.kind());
@@ -375,7 +458,11 @@ impl Sync {
             return;
         };
         self.give_up(&asked);
+        if asked.is_proof() {
+            self.note_unproven(now, peer);
+        }
         match failure {
+            Failure::Timeout | Failure::Closed if asked.is_for_show() => {}
             Failure::Timeout => self.stalled(now, peer),
             Failure::Closed => {
                 if let Some(known) = self.peers.get_mut(&peer) {
@@ -412,9 +499,16 @@ impl Sync {
         self.offend(now, peer, offence);
     }
 
-    /// What came of a block that was submitted. `ledger` has it if it was taken.
-    pub fn placed(&mut self, now: Moment, hash: Hash, outcome: BlockOutcome, ledger: &dyn Ledger) {
-        self.on_placed(now, hash, outcome);
+    /// What came of blocks that were submitted, in their order. `ledger` has those that were taken.
+    pub fn placed(
+        &mut self,
+        now: Moment,
+        outcomes: impl IntoIterator<Item = (Hash, BlockOutcome)>,
+        ledger: &dyn Ledger,
+    ) {
+        for (hash, outcome) in outcomes {
+            self.on_placed(now, hash, outcome);
+        }
         self.settle(now, ledger);
         self.announce(ledger);
     }
@@ -432,7 +526,7 @@ impl Sync {
 
     /// The tip is another than before, whether by a peer's block or not: who does not have it is told.
     pub fn tip_changed(&mut self, now: Moment, ledger: &dyn Ledger) {
-        self.is_plan_old |= self.plan.is_some();
+        self.is_plan_old |= self.plan.as_ref().is_some_and(|plan| !plan.leads_over(ledger.tip()));
         self.settle(now, ledger);
         self.announce(ledger);
     }
@@ -455,11 +549,15 @@ impl Sync {
         self.retry_late(now);
         self.unstick(now, ledger);
         self.hurry(now);
+        self.ask_status_after(now, ledger.tip().hash());
         self.ask_status(now);
+        self.look_around(now, ledger);
         if self.next_prune_ms <= now.steady_ms {
-            self.next_prune_ms = now.steady_ms + PRUNE_MS;
+            // All of them are looked at: the more there are, the less often.
+            self.next_prune_ms = now.steady_ms + PRUNE_MS * (1 + self.headers.len() as u64 / MANY_HEADERS);
             self.prune(ledger);
-            // Peers that were slow may be asked again.
+        }
+        if self.next_replan_ms <= now.steady_ms || self.is_back(now) {
             self.is_plan_old = true;
         }
         if self.next_forget_ms <= now.steady_ms {
@@ -468,6 +566,12 @@ impl Sync {
             self.scores.retain(|_, score| score.at(now.clock_ms) > 0);
         }
         self.settle(now, ledger);
+    }
+
+    /// Whether a peer that was left alone when the plan was made may be asked again.
+    fn is_back(&self, now: Moment) -> bool {
+        let mut since = self.peers.values().map(|peer| peer.slow_until_ms);
+        since.any(|slow_until_ms| self.planned_ms < slow_until_ms && slow_until_ms <= now.steady_ms)
     }
 
     /// How far the node has come.
@@ -488,6 +592,15 @@ impl Sync {
         }
     }
 
+    /// How much is kept of what peers sent.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        Held {
+            headers: self.headers.len(),
+            block_bytes: self.body_bytes + self.writer_bytes,
+        }
+    }
+
     /// The connected peers, as of the last tick.
     pub fn peers(&self) -> impl Iterator<Item = PeerState> {
         self.peers.iter().map(move |(key, peer)| {
@@ -498,6 +611,7 @@ impl Sync {
                 score: score.map_or(0, |score| score.at(self.clock_ms)),
                 in_flight: peer.pending.len(),
                 offence: score.and_then(|score| score.last.clone()),
+                neighbours: Arc::clone(&peer.neighbours),
             }
         })
     }
@@ -545,7 +659,13 @@ impl Sync {
 
     /// Notes an offence, and bans the peer when there were too many.
     fn offend(&mut self, now: Moment, key: PeerKey, offence: Offence) {
+        let is_banned = self.peers.get(&key).is_some_and(|peer| peer.is_banned);
+        let is_gone = !self.peers.contains_key(&key);
         let score = self.scores.entry(key).or_default();
+        // What it sent before it was banned is judged after, and tells nothing new.
+        if is_banned || (is_gone && score.at(now.clock_ms) >= BAN_SCORE) {
+            return;
+        }
         let points = score.add(&offence, now.clock_ms);
         let is_enough = score.is_enough();
         if self.scores.len() > MAX_SCORES {
@@ -560,8 +680,7 @@ impl Sync {
             offence: offence.clone(),
             score: points,
         });
-        let is_banned = self.peers.get(&key).is_some_and(|peer| peer.is_banned);
-        if !is_enough || is_banned {
+        if !is_enough {
             return;
         }
         if let Some(peer) = self.peers.get_mut(&key) {
@@ -587,6 +706,7 @@ impl Sync {
         self.hand_over();
         self.fetch(now, ledger);
         self.ask_headers(now, ledger);
+        self.ask_proofs(now);
         self.ask_pool(now, ledger);
     }
 

@@ -4,17 +4,23 @@
 
 mod workshop;
 
-use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    convert::Infallible,
+    sync::Arc,
+};
 
 use backend::{
     chain::{Chain, ChainError, KEPT_TIPS, MemoryStorage, Placed, Step, Storage},
-    verify::verify_block,
+    verify::{verify_block, verify_blocks},
 };
 use proptest::prelude::*;
 use shared::{
     hash::Hash,
+    key::PublicKey,
     params::Network,
     rules::{ConnectedBlock, RuleError, Tip, VerifiedBlock},
+    state::StateTree,
 };
 use workshop::{Order, mine, network, network_with, now_ms};
 
@@ -42,6 +48,22 @@ fn submit(
         next = chain.next_adopted();
     }
     Ok(steps)
+}
+
+/// Submits blocks as the writer does: those that follow the tip together.
+fn submit_together(chain: &mut MemoryChain, network: &Network, blocks: &[ConnectedBlock]) {
+    let mut blocks: VecDeque<_> = blocks.iter().map(|block| block.block.clone()).collect();
+    while !blocks.is_empty() {
+        let (step, refused) = chain.submit_run(&mut blocks, now_ms(network)).unwrap();
+        assert_eq!(refused, None);
+        let next = match step {
+            Some(_) => chain.next_adopted(),
+            None => blocks.pop_front(),
+        };
+        if let Some(block) = next {
+            submit(chain, network, block).unwrap();
+        }
+    }
 }
 
 /// A tree of blocks: each grows on an earlier one, picked by a number. Block 0 is genesis.
@@ -105,6 +127,14 @@ proptest! {
             prop_assert_eq!(reopened.counts().0, blocks.len() - chain.tip().height() as usize);
             works.push(chain.tip().headers().work());
         }
+        let mut together = chain(&network);
+        submit_together(&mut together, &network, &blocks);
+        works.push(together.tip().headers().work());
+        for height in 1..=together.tip().height() {
+            let hash = together.storage().block(height).unwrap().header.hash();
+            prop_assert_eq!(together.storage().height_of(&hash).unwrap(), Some(height));
+        }
+        prop_assert_eq!(together.counts(), (blocks.len() - together.tip().height() as usize, 0));
         let most = blocks.iter().map(|block| block.tip.headers().work()).max().unwrap();
         prop_assert!(works.iter().all(|work| *work == most));
     }
@@ -269,4 +299,69 @@ fn undone_transfers_are_given_back() {
         }
     }
     assert!(undone.contains(&transfer.id()));
+}
+
+#[test]
+fn a_run_ends_with_the_block_that_breaks_a_rule() {
+    let network = network(1);
+    let blocks = extend(&network, &Tip::genesis(&network), 6, 0);
+    let wrong = with_wrong_state(&network, &blocks[2].tip);
+    let mut run: VecDeque<_> = blocks[..3].iter().map(|block| block.block.clone()).collect();
+    run.extend([wrong.clone(), blocks[3].block.clone(), blocks[5].block.clone()]);
+    let mut chain = chain(&network);
+    let (step, refused) = chain.submit_run(&mut run, now_ms(&network)).unwrap();
+    assert_eq!(step.unwrap().connected.len(), 3);
+    assert!(matches!(refused, Some(RuleError::WrongStateRoot { .. })), "{refused:?}");
+    assert_eq!(run.len(), 2);
+    assert!(chain.submit(wrong, now_ms(&network)).is_err());
+    // The fourth is good, the sixth lacks its parent.
+    let (step, refused) = chain.submit_run(&mut run, now_ms(&network)).unwrap();
+    assert_eq!((step.unwrap().connected.len(), refused, run.len()), (1, None, 1));
+    let (step, refused) = chain.submit_run(&mut run, now_ms(&network)).unwrap();
+    assert!(step.is_none() && refused.is_none());
+    assert_eq!(run.len(), 1);
+    assert_eq!(chain.tip().height(), 4);
+}
+
+#[test]
+fn blocks_verified_together_have_each_their_own_verdict() {
+    let network = network(8);
+    let genesis = Tip::genesis(&network);
+    let block = |senders: std::ops::Range<u8>| {
+        let orders = senders.map(|sender| Order::new(sender, 9, 0).verified(&network.genesis_hash()));
+        mine(&network, &genesis, 1, 0, orders.collect()).block.to_block()
+    };
+    let (first, mut forged, last) = (block(0..3), block(3..5), block(5..8));
+    forged.transfers[1].signature.0[0] ^= 1;
+    let mut torn = forged.clone();
+    forged.header.transactions_root = shared::block::transactions_root(&forged.transaction_ids());
+    let work = |block: &mut shared::block::Block| {
+        let target = shared::pow::Target::from_bits(block.header.bits).unwrap();
+        block.header.nonce = shared::pow::Midstate::new(&block.header)
+            .search(target, 0, u64::MAX)
+            .unwrap();
+    };
+    work(&mut forged);
+    work(&mut torn);
+    let mut weak = block(0..0);
+    weak.reward.recipient = PublicKey([0; 32]);
+    weak.header.transactions_root = shared::block::transactions_root(&weak.transaction_ids());
+    work(&mut weak);
+    let blocks = vec![first.clone(), forged, torn, block(0..0), last.clone(), weak];
+    let paid = mine(&network, &genesis, 1, 0, Vec::new()).tip;
+    for known in [false, true] {
+        // With the second, the other miners are known.
+        let accounts = if known { paid.accounts() } else { &StateTree::new() };
+        let known = |id: &Hash| {
+            let mut transfers = first.transfers.iter().chain(&last.transfers).filter(|_| known);
+            let found = transfers.find(|signed| signed.id() == *id)?;
+            found.clone().verify(&network.genesis_hash()).ok()
+        };
+        let verdicts = verify_blocks(blocks.clone(), &network, accounts, known);
+        let taken = |index: usize| verdicts[index].as_ref().unwrap().to_block() == blocks[index];
+        assert!(taken(0) && taken(3) && taken(4));
+        assert!(matches!(verdicts[1], Err(RuleError::InvalidSignature { .. })));
+        assert!(matches!(verdicts[2], Err(RuleError::WrongTransactionsRoot { .. })));
+        assert!(matches!(verdicts[5], Err(RuleError::InvalidKey { .. })));
+    }
 }

@@ -11,13 +11,17 @@ use std::{
 };
 
 use backend::{
-    chain::Chain,
+    chain::{Chain, Storage as _},
+    networks,
     store::{Store, StoreError},
     verify::verify_block,
 };
 use shared::{
     hash::{Hash, sha256},
+    history::History,
     params::Network,
+    rules::leaf,
+    transaction::Note,
 };
 use workshop::{Order, mine, network};
 
@@ -106,11 +110,11 @@ fn a_newer_version() {
     let folder = tempfile::tempdir().unwrap();
     made(folder.path(), &network(1), 2);
     let marker = folder.path().join("cairn-data");
-    let text = fs::read_to_string(&marker).unwrap().replace("version: 1", "version: 2");
+    let text = fs::read_to_string(&marker).unwrap().replace("version: 2", "version: 3");
     fs::write(&marker, text).unwrap();
     let error = refused(folder.path(), &network(1));
     assert!(
-        matches!(error, StoreError::NewerVersion { found: 2, known: 1 }),
+        matches!(error, StoreError::NewerVersion { found: 3, known: 2 }),
         "{error}"
     );
 }
@@ -153,7 +157,7 @@ fn a_missing_database() {
     let folder = tempfile::tempdir().unwrap();
     let network = network(1);
     made(folder.path(), &network, 2);
-    fs::remove_dir_all(folder.path().join("database")).unwrap();
+    fs::remove_dir_all(folder.path().join("database-2")).unwrap();
     let error = refused(folder.path(), &network);
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
 }
@@ -163,7 +167,7 @@ fn a_damaged_log() {
     let folder = tempfile::tempdir().unwrap();
     let network = network(1);
     made(folder.path(), &network, 10);
-    let log = fs::read_dir(folder.path().join("database"))
+    let log = fs::read_dir(folder.path().join("database-2"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| path.extension().is_some_and(|extension| extension == "jnl"))
@@ -199,4 +203,89 @@ fn an_attempt_that_was_cut_short_is_begun_again() {
     assert!(matches!(refused(folder.path(), &network), StoreError::Foreign { .. }));
     fs::write(&marker, text).unwrap();
     assert_eq!(Store::open(folder.path(), &network).unwrap().1.height(), 0);
+}
+
+/// A folder of the network `dev` as an older program left it: 14 blocks, two blocks beside the chain, a pending transfer.
+fn of_format_1() -> (tempfile::TempDir, Network) {
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+            if path.is_dir() {
+                copy(&path, &to.join(name));
+            } else {
+                fs::copy(&path, to.join(name)).unwrap();
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format-1"),
+        folder.path(),
+    );
+    // Empty folders are not kept with the sources.
+    for keyspace in 0..5 {
+        let tables = format!("database/keyspaces/{keyspace}/tables");
+        fs::create_dir_all(folder.path().join(tables)).unwrap();
+    }
+    (folder, networks::load("dev").unwrap())
+}
+
+#[test]
+fn a_folder_of_an_older_format_is_brought_into_the_new_one() {
+    let (folder, network) = of_format_1();
+    // A first attempt did not come to its end.
+    fs::create_dir_all(folder.path().join("database-2/keyspaces")).unwrap();
+    for _ in 0..2 {
+        let (store, tip) = Store::open(folder.path(), &network).unwrap();
+        assert_eq!(tip.height(), 14);
+        assert!(tip.hash().to_string().starts_with("004372a5eafa982d"));
+        assert_eq!(store.side_blocks().unwrap().len(), 2);
+        assert_eq!(store.reader().pending().count(), 1);
+        let mut history = History::new();
+        for height in 0..=14 {
+            let summary = store.reader().summary(height).unwrap().unwrap();
+            assert_eq!(store.reader().height_of(&summary.hash).unwrap(), Some(height));
+            history.append_with(leaf(&summary.header, summary.hash), |position, node| {
+                assert_eq!(store.reader().history_node(position).unwrap(), *node);
+            });
+            let block = store.reader().block(height).unwrap();
+            for id in block.iter().flat_map(shared::block::Block::transaction_ids) {
+                assert_eq!(
+                    store.reader().locate(&id).unwrap().map(|place| place.height),
+                    Some(height)
+                );
+            }
+        }
+        assert!(store.undo(14).is_ok());
+        drop(store);
+        assert!(!folder.path().join("database").exists());
+        // It was not removed the first time.
+        fs::create_dir_all(folder.path().join("database")).unwrap();
+    }
+    let (store, tip) = Store::open(folder.path(), &network).unwrap();
+    let verify = Box::new(|block, network: &Network| verify_block(block, network, |_| None));
+    let mut chain = Chain::new(network.clone().into(), store, tip, verify).unwrap();
+    let time = chain.tip().headers().header().timestamp + 1;
+    let candidate = chain
+        .tip()
+        .prepare(&network, workshop::public(2), Note::default(), Vec::new(), time);
+    let candidate = candidate.unwrap();
+    let nonce = candidate.midstate().search(candidate.target().unwrap(), 0, u64::MAX);
+    let block = candidate.seal(&network, nonce.unwrap(), time).unwrap();
+    assert!(chain.submit_own(block).unwrap().is_some());
+}
+
+#[test]
+fn a_damaged_folder_of_an_older_format_stays_as_it_is() {
+    let (folder, network) = of_format_1();
+    let log = folder.path().join("database/0.jnl");
+    let bytes = fs::read(&log).unwrap();
+    for cut in [bytes.len() / 2, bytes.len() - 100] {
+        fs::write(&log, &bytes[..cut]).unwrap();
+        let error = refused(folder.path(), &network);
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    }
+    fs::write(&log, &bytes).unwrap();
+    assert_eq!(Store::open(folder.path(), &network).unwrap().1.height(), 14);
 }

@@ -1,9 +1,11 @@
-//! The headers of the blocks that are kept aside. Bounded in number and bytes; those with the least work go first.
+//! What is known of the blocks that are kept aside. Bounded in number and bytes; those with the least work go first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruint::aliases::U256;
 use shared::{hash::Hash, params::Parameters, rules::HeaderChain};
+
+use super::SideBlock;
 
 /// What is kept at least; a network whose reorganisations may be long has room for one of the longest.
 const MIN_COUNT: usize = 2_048;
@@ -11,8 +13,7 @@ const MIN_BYTES: usize = 256 << 20;
 
 struct Branch {
     headers: HeaderChain,
-    parent: Hash,
-    bytes: usize,
+    block: SideBlock,
 }
 
 /// Blocks beside the chain.
@@ -23,6 +24,8 @@ pub(super) struct Branches {
     by_height: BTreeSet<(u64, Hash)>,
     children: BTreeSet<(Hash, Hash)>,
     bytes: usize,
+    /// How often they changed.
+    changes: u64,
 }
 
 impl Branches {
@@ -41,7 +44,23 @@ impl Branches {
             by_height: BTreeSet::new(),
             children: BTreeSet::new(),
             bytes: 0,
+            changes: 0,
         }
+    }
+
+    /// How often they changed.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    pub(super) fn get(&self, hash: &Hash) -> Option<&SideBlock> {
+        self.blocks.get(hash).map(|branch| &branch.block)
+    }
+
+    /// The blocks from a height on, highest first.
+    pub(super) fn above(&self, lowest: u64) -> impl Iterator<Item = (Hash, &SideBlock)> {
+        let recent = self.by_height.range((lowest, Hash::ZERO)..).rev();
+        recent.filter_map(|(_, hash)| Some((*hash, self.get(hash)?)))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -58,28 +77,29 @@ impl Branches {
 
     /// The parent of a block that is here.
     pub(super) fn parent(&self, hash: &Hash) -> Hash {
-        self.blocks.get(hash).map_or(Hash::ZERO, |block| block.parent)
+        self.get(hash).map_or(Hash::ZERO, |block| block.header.previous_hash)
     }
 
-    pub(super) fn insert(&mut self, hash: Hash, headers: HeaderChain, parent: Hash, bytes: usize) {
-        self.by_height.insert((headers.height(), hash));
-        self.children.insert((parent, hash));
-        self.bytes += bytes;
-        let branch = Branch { headers, parent, bytes };
-        self.blocks.insert(hash, branch);
+    pub(super) fn insert(&mut self, hash: Hash, headers: HeaderChain, block: SideBlock) {
+        self.by_height.insert((block.header.height, hash));
+        self.children.insert((block.header.previous_hash, hash));
+        self.bytes += block.bytes;
+        self.changes += 1;
+        self.blocks.insert(hash, Branch { headers, block });
     }
 
     pub(super) fn remove(&mut self, hash: &Hash) {
-        if let Some(block) = self.blocks.remove(hash) {
-            self.by_height.remove(&(block.headers.height(), *hash));
-            self.children.remove(&(block.parent, *hash));
+        if let Some(Branch { block, .. }) = self.blocks.remove(hash) {
+            self.by_height.remove(&(block.header.height, *hash));
+            self.children.remove(&(block.header.previous_hash, *hash));
             self.bytes -= block.bytes;
+            self.changes += 1;
         }
     }
 
     /// The blocks here that lead to `hash`, which is the last of them if it is here at all. Lowest first.
     pub(super) fn path_to(&self, hash: Hash) -> Vec<Hash> {
-        let step = |hash: &Hash| self.blocks.get(hash).map(|block| block.parent);
+        let step = |hash: &Hash| self.get(hash).map(|block| block.header.previous_hash);
         let mut path: Vec<Hash> = std::iter::successors(Some(hash), step)
             .take_while(|hash| self.contains(hash))
             .collect();
@@ -116,17 +136,17 @@ impl Branches {
         let mut dropped = BTreeSet::new();
         while count + 1 > self.max_count || total + bytes > self.max_bytes {
             // Only the last block of a branch: those before it are needed to reach it.
-            let (hash, block) = self
+            let (hash, branch) = self
                 .blocks
                 .iter()
                 .filter(|(hash, _)| !dropped.contains(*hash) && !ancestors.contains(*hash))
                 .filter(|(hash, _)| self.children_of(**hash).all(|child| dropped.contains(&child)))
-                .min_by_key(|(hash, block)| (block.headers.work(), **hash))?;
-            if block.headers.work() >= work {
+                .min_by_key(|(hash, branch)| (branch.headers.work(), **hash))?;
+            if branch.headers.work() >= work {
                 return None;
             }
             count -= 1;
-            total -= block.bytes;
+            total -= branch.block.bytes;
             dropped.insert(*hash);
         }
         Some(dropped.into_iter().collect())
@@ -140,6 +160,8 @@ impl Branches {
 
 #[cfg(test)]
 mod tests {
+    use shared::key::SecretKey;
+
     use super::*;
     use crate::networks;
 
@@ -160,7 +182,13 @@ mod tests {
 
     fn insert(branches: &mut Branches, headers: &[HeaderChain]) {
         for headers in headers {
-            branches.insert(headers.hash(), headers.clone(), headers.header().previous_hash, 100);
+            let block = SideBlock {
+                header: *headers.header(),
+                bytes: 100,
+                miner: SecretKey::from_bytes(&[1; 32]).public_key(),
+                transfers: 0,
+            };
+            branches.insert(headers.hash(), headers.clone(), block);
         }
     }
 

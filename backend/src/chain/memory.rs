@@ -4,15 +4,16 @@ use std::{collections::BTreeMap, convert::Infallible};
 
 use shared::{
     block::{Block, Header},
+    chain_proof::HeaderSource,
     hash::Hash,
-    history::{HistoryNode, Position},
+    history::{HistoryNode, NodeSource, Position},
     key::PublicKey,
     params::Network,
     rules::{HeaderChain, leaf},
     state::Account,
 };
 
-use super::{Change, Storage};
+use super::{Change, SideBlock, Storage};
 
 /// Keeps all in memory and forgets nothing that may still be asked for.
 #[derive(Debug, Clone)]
@@ -46,6 +47,20 @@ impl MemoryStorage {
     }
 }
 
+impl NodeSource for MemoryStorage {
+    type Error = Infallible;
+
+    fn get(&self, position: Position) -> Result<HistoryNode, Infallible> {
+        self.history_node(position)
+    }
+}
+
+impl HeaderSource for MemoryStorage {
+    fn header(&self, height: u64) -> Result<Header, Infallible> {
+        Storage::header(self, height)
+    }
+}
+
 impl Storage for MemoryStorage {
     type Error = Infallible;
 
@@ -73,9 +88,9 @@ impl Storage for MemoryStorage {
         Ok(self.side[hash].clone())
     }
 
-    fn side_headers(&self) -> Result<Vec<(Hash, Header, usize)>, Infallible> {
-        let header = |(hash, block): (&Hash, &Block)| (*hash, block.header, block.encoded_len());
-        Ok(self.side.iter().map(header).collect())
+    fn side_blocks(&self) -> Result<Vec<(Hash, SideBlock)>, Infallible> {
+        let side = self.side.iter();
+        Ok(side.map(|(hash, block)| (*hash, SideBlock::of(block))).collect())
     }
 
     fn stage(&mut self, change: &Change<'_>) -> Result<(), Infallible> {
@@ -98,7 +113,6 @@ impl Storage for MemoryStorage {
             history.append_with(leaf(header, hash), |position, node| {
                 self.nodes.insert(position, *node);
             });
-            self.side.remove(&hash);
             if let Some(height) = header.height.checked_sub(change.kept_undo) {
                 self.undo.remove(&height);
             }

@@ -28,7 +28,7 @@ impl Orphans {
     }
 
     pub(super) fn insert(&mut self, block: VerifiedBlock) {
-        let bytes = block.to_block().encoded_len();
+        let bytes = block.encoded_len();
         let hash = block.hash();
         self.by_parent.insert((block.header().previous_hash, hash));
         self.order.push_back(hash);

@@ -9,6 +9,32 @@ use shared::{
     state::Account,
 };
 
+/// What is known of a block that is kept aside, without its transfers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SideBlock {
+    /// The header.
+    pub header: Header,
+    /// The encoded length of the block.
+    pub bytes: usize,
+    /// Who would have been paid for it.
+    pub miner: PublicKey,
+    /// How many transfers it holds.
+    pub transfers: u64,
+}
+
+impl SideBlock {
+    /// What is known of a block.
+    #[must_use]
+    pub fn of(block: &Block) -> Self {
+        Self {
+            header: block.header,
+            bytes: block.encoded_len(),
+            miner: block.reward.recipient,
+            transfers: block.transfers.len() as u64,
+        }
+    }
+}
+
 /// A change of the chain, to be stored as a whole or not at all.
 #[derive(Debug)]
 pub struct Change<'a> {
@@ -16,9 +42,9 @@ pub struct Change<'a> {
     pub fork: &'a Tip,
     /// The blocks above it that leave the chain, lowest first. They are kept aside.
     pub undone: &'a [Block],
-    /// The blocks that come in their place, lowest first. Those that were kept aside no longer are.
+    /// The blocks that come in their place, lowest first.
     pub connected: &'a [ConnectedBlock],
-    /// Blocks kept aside that are forgotten.
+    /// Blocks that are kept aside no longer: they are forgotten, or come into the chain.
     pub dropped: &'a [Hash],
     /// For how many blocks below the new tip the undo records stay.
     pub kept_undo: u64,
@@ -67,11 +93,11 @@ pub trait Storage {
     /// When the store fails.
     fn side_block(&self, hash: &Hash) -> Result<Block, Self::Error>;
 
-    /// The hashes, headers and encoded lengths of all blocks that are kept aside.
+    /// All blocks that are kept aside, with their hashes.
     ///
     /// # Errors
     /// When the store fails.
-    fn side_headers(&self) -> Result<Vec<(Hash, Header, usize)>, Self::Error>;
+    fn side_blocks(&self) -> Result<Vec<(Hash, SideBlock)>, Self::Error>;
 
     /// Takes a change of the chain.
     ///

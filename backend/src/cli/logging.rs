@@ -25,8 +25,8 @@ pub(super) fn start(filter: &str, format: LogFormat) -> Result<()> {
     // A bare level is about the node: its libraries say less.
     let is_level = filter.chars().all(|letter| letter.is_ascii_alphabetic()) && filter != "off";
     let full = if is_level {
-        // Gossip that is known and a network without peers are nothing to warn of.
-        format!("warn,libp2p_gossipsub=error,libp2p_kad=error,backend={filter}")
+        // A network without peers is nothing to warn of, and neither is a line that is cut.
+        format!("warn,libp2p_kad=error,quinn_udp=error,yamux=error,backend={filter}")
     } else {
         filter.to_owned()
     };

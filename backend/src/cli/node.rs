@@ -1,5 +1,7 @@
 //! `cairn node`.
 
+mod part;
+mod progress;
 mod tls;
 
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc};
@@ -18,6 +20,8 @@ use crate::{
     p2p::{self, Target},
 };
 use tls::{OwnCertificate, TlsArgs};
+
+pub(super) use part::Part;
 
 #[derive(Debug, Args)]
 #[command(
@@ -164,7 +168,8 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
         .await??;
         http_config.tls = own.or(http_config.tls);
         let (end, ended) = watch::channel(false);
-        let (peers, network) = p2p::start(node.clone(), p2p_config, is_true(ended)).await?;
+        let (peers, network) = p2p::start(node.clone(), p2p_config, is_true(ended.clone())).await?;
+        let part = Part::new(network, ended);
         output::print(&format!("Open {}", url(address, http_config.tls.is_some())));
         output::print(&format!("Network {name}, data in {}", data_dir.display()));
         if let Some(identity) = &http_config.tls {
@@ -180,13 +185,21 @@ pub(super) fn run(args: NodeArgs) -> Result<()> {
         if let Some(address) = peers.addresses().first() {
             output::print(&format!("Peers connect to {address}"));
         }
+        let progress = tokio::spawn(progress::watch(peers.clone()));
         http_config.peers = Some(peers);
-        let served = http::serve(listener, node, http_config, is_true(stop)).await;
+        let watched = part.clone();
+        let over = async move {
+            tokio::select! {
+                () = is_true(stop) => {}
+                _ = watched.ended() => {}
+            }
+        };
+        let served = http::serve(listener, node, http_config, over).await;
+        progress.abort();
         end.send_replace(true);
-        network.await?;
+        let ended = part.ended().await;
         let stopped = tokio::task::spawn_blocking(|| running.stop()).await?;
-        served?;
-        stopped
+        served.and(ended).and(stopped)
     })
 }
 

@@ -4,13 +4,14 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use futures_util::future::select_all;
 use shared::{key::PublicKey, params::Network};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{
     WrongUse, files, logging,
     logging::LogFormat,
-    node::{bind, is_true, recipient, stop_signal, url},
+    node::{Part, bind, is_true, recipient, stop_signal, url},
     output,
 };
 use crate::{
@@ -63,7 +64,7 @@ pub(super) struct UpArgs {
 struct Started {
     running: Running,
     page: JoinHandle<Result<()>>,
-    network: JoinHandle<()>,
+    network: Part,
 }
 
 /// Runs a network until it is told to stop.
@@ -104,7 +105,11 @@ pub(super) fn run(args: &UpArgs) -> Result<()> {
         }
         if result.is_ok() {
             output::print(&table(&room, &data));
-            is_true(stop).await;
+            let parts = started.iter().map(|node| Box::pin(node.network.ended()));
+            result = tokio::select! {
+                () = is_true(stop) => Ok(()),
+                (ended, ..) = select_all(parts) => ended,
+            };
         }
         drop(room);
         close.send_replace(true);
@@ -167,7 +172,11 @@ async fn start(
         ..HttpConfig::default()
     };
     let page = tokio::spawn(http::serve(listener, node, http_config, is_true(closed.clone())));
-    Ok(Started { running, page, network })
+    Ok(Started {
+        running,
+        page,
+        network: Part::new(network, ended.clone()),
+    })
 }
 
 fn table(room: &Classroom, data: &std::path::Path) -> String {
@@ -190,7 +199,7 @@ async fn finish(started: Vec<Started>, end: &watch::Sender<bool>) -> Result<()> 
     }
     end.send_replace(true);
     for (running, network) in nodes {
-        network.await?;
+        result = result.and(network.ended().await);
         let stopped = tokio::task::spawn_blocking(|| running.stop()).await?;
         result = result.and(stopped);
     }

@@ -19,7 +19,7 @@ use crate::classroom::Classroom;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cut {
-    /// The numbers of the nodes of each part. Nodes that are not named are the last part.
+    /// The numbers of the nodes of each part. Nodes that are not named are the last part, and so is one that comes later.
     parts: Vec<BTreeSet<usize>>,
 }
 
@@ -87,7 +87,8 @@ pub(crate) async fn network(State(context): State<Arc<Context>>) -> Result<Respo
     describe(room(&context)?)
 }
 
-/// Cuts the network of `cairn up` in parts, to show what happens when each mines alone.
+/// Cuts the network of `cairn up` in two parts or more, to show what happens when each mines alone. The answer comes once
+/// no node is connected to one of another part, but within three seconds.
 #[utoipa::path(
     post, path = "/blockchain/network/cut", tag = "Nodes", request_body = Cut,
     responses((status = 200, body = Room), (status = "default", body = ProblemJson)),
@@ -95,6 +96,7 @@ pub(crate) async fn network(State(context): State<Arc<Context>>) -> Result<Respo
 pub(crate) async fn cut(State(context): State<Arc<Context>>, Input(cut): Input<Cut>) -> Result<Response, Problem> {
     let room = room(&context)?;
     room.cut(&cut.parts)
+        .await
         .map_err(|error| Problem::unprocessable("parts-invalid", sentence(&error.to_string())))?;
     describe(room)
 }
@@ -106,6 +108,6 @@ pub(crate) async fn cut(State(context): State<Arc<Context>>, Input(cut): Input<C
 )]
 pub(crate) async fn join(State(context): State<Arc<Context>>) -> Result<Response, Problem> {
     let room = room(&context)?;
-    room.join();
+    room.join().await;
     describe(room)
 }

@@ -52,6 +52,7 @@ pub(crate) struct Metrics {
     pub(crate) transfers_refused: Counter,
     height: Gauge<u64, AtomicU64>,
     tip_timestamp: Gauge<f64, AtomicU64>,
+    mining: Gauge,
     pending: Gauge<u64, AtomicU64>,
     pending_bytes: Gauge<u64, AtomicU64>,
 }
@@ -72,6 +73,7 @@ impl Default for Metrics {
             transfers_refused: Counter::default(),
             height: Gauge::default(),
             tip_timestamp: Gauge::default(),
+            mining: Gauge::default(),
             pending: Gauge::default(),
             pending_bytes: Gauge::default(),
             registry,
@@ -122,6 +124,7 @@ impl Metrics {
             Unit::Seconds,
             self.tip_timestamp.clone(),
         );
+        registry.register("mining", "1 if the node mines all the time", self.mining.clone());
         registry.register("pending_transfers", "Pending transfers", self.pending.clone());
         registry.register_with_unit(
             "pending",
@@ -180,6 +183,7 @@ pub(crate) async fn metrics(State(context): State<Arc<Context>>) -> Result<Respo
     metrics.height.set(view.tip().height());
     let milliseconds = Duration::from_millis(view.tip().headers().header().timestamp);
     metrics.tip_timestamp.set(milliseconds.as_secs_f64());
+    metrics.mining.set(i64::from(context.node.config().mine));
     metrics.pending.set(view.mempool().len() as u64);
     metrics.pending_bytes.set(view.mempool().bytes() as u64);
     let mut text = String::new();

@@ -148,7 +148,7 @@ fn total_nodes(peers: &Peers) -> Vec<String> {
 
 /// A block, named.
 #[derive(Debug, Serialize, ToSchema)]
-struct Named {
+pub(super) struct Named {
     height: u64,
     #[schema(value_type = String)]
     hash: Hash,

@@ -12,10 +12,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use shared::{
     api::{ChainProofJson, Decimal, HeaderJson, ParametersJson, Problem as ProblemJson, ShownJson},
-    block::Header,
-    chain_proof::{self, HeaderSource},
+    chain_proof,
     hash::Hash,
-    history::{HistoryNode, NodeSource, Position},
     params::Network,
 };
 use tokio::sync::Mutex as Turn;
@@ -29,10 +27,7 @@ use super::{
     origin,
     problem::Problem,
 };
-use crate::{
-    node::View,
-    store::{Reader, StoreError},
-};
+use crate::node::View;
 
 /// How many headers may be asked for besides those that a proof shows anyway.
 const MAX_KNOWN: usize = 4;
@@ -176,7 +171,7 @@ fn proof_of(proofs: &Proofs, network: &Network, view: &View, tip: Hash, known: &
     {
         return Ok(proof);
     }
-    let proof = chain_proof::write(&Stored(view.reader()), network, view.tip().height(), known)?.into();
+    let proof = chain_proof::write(view.reader(), network, view.tip().height(), known)?.into();
     if known.is_empty() {
         proofs.keep(tip, &proof);
     }
@@ -201,26 +196,6 @@ fn proof_json(network: &Network, view: &View, proof: &Bytes) -> Result<ChainProo
             .collect(),
         proof: hex::encode(proof),
     })
-}
-
-/// The stored chain, as a proof is written from it.
-struct Stored<'a>(&'a Reader);
-
-impl NodeSource for Stored<'_> {
-    type Error = StoreError;
-
-    fn get(&self, position: Position) -> Result<HistoryNode, StoreError> {
-        self.0.history_node(position)
-    }
-}
-
-impl HeaderSource for Stored<'_> {
-    fn header(&self, height: u64) -> Result<Header, StoreError> {
-        let summary = self.0.summary(height)?.ok_or_else(|| StoreError::Damaged {
-            what: format!("the header at height {height} is missing"),
-        })?;
-        Ok(summary.header)
-    }
 }
 
 /// What makes the network. Who knows its genesis hash can make the network from it, and sees whether it is that one.

@@ -202,9 +202,8 @@ impl Writer {
     fn newest_for_request(&self, recipient: PublicKey, connected: &ConnectedBlock) -> Option<(Arc<Block>, Summary)> {
         let request = self.requests.front()?;
         (request.recipient == recipient && request.mined + 1 == request.count).then(|| {
-            let block = connected.block.to_block();
-            let summary = Summary::new(&block, connected.block.hash(), connected.tip.headers().work());
-            (Arc::new(block), summary)
+            let summary = Summary::new(&connected.block, connected.tip.headers().work());
+            (Arc::new(connected.block.to_block()), summary)
         })
     }
 

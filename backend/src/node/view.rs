@@ -1,10 +1,13 @@
 //! What readers see: one durable moment of the node.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
-use shared::{rules::Tip, state::StateTree};
+use shared::{hash::Hash, rules::Tip, state::StateTree};
 
-use crate::{mempool::Mempool, store::Reader};
+use crate::{chain::SideBlock, mempool::Mempool, store::Reader};
 
 /// One durable moment of the node: chain, accounts and pending transfers fit together.
 pub struct View {
@@ -13,6 +16,7 @@ pub struct View {
     pub(super) reader: Reader,
     pub(super) mempool: Mempool,
     pub(super) aside: (usize, usize),
+    pub(super) side: Arc<BTreeMap<Hash, SideBlock>>,
 }
 
 impl View {
@@ -45,6 +49,13 @@ impl View {
     #[must_use]
     pub fn state_at(&self, height: u64) -> Option<&StateTree> {
         self.tip_at(height).map(Tip::accounts)
+    }
+
+    /// The blocks on side branches, the newest 1,024 of those that lay no more than 128 below the tip when one of the
+    /// branches last changed.
+    #[must_use]
+    pub fn side(&self) -> &BTreeMap<Hash, SideBlock> {
+        &self.side
     }
 
     /// How many blocks are kept on side branches.

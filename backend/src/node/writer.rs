@@ -30,7 +30,7 @@ use super::{
     mining::{Request, Search},
 };
 use crate::{
-    chain::{Chain, ChainError, Placed, Step},
+    chain::{Chain, ChainError, Placed, SideBlock, Step},
     clock::Clock,
     mempool::{DropReason, Dropped, Mempool},
     miner::{Miner, Report},
@@ -38,8 +38,10 @@ use crate::{
     verify::verify_block,
 };
 
-/// How many commands share a commit at most.
+/// How many commands share a commit at most, and for how long they are done before they are made durable: while blocks come
+/// as fast as they can be taken, thousands of small ones share it.
 const MAX_GROUP: usize = 4_096;
+const MAX_GROUP_TIME: Duration = Duration::from_millis(50);
 /// How long the writer waits for the next companion of a command, and for all of them.
 const COMPANION_DELAY: Duration = Duration::from_micros(100);
 const GROUP_DELAY: Duration = Duration::from_millis(2);
@@ -48,16 +50,20 @@ const MAX_DELAY: Duration = Duration::from_millis(100);
 /// How often the age of pending transfers is looked at.
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
 
+/// Which blocks of side branches readers see: so far below the tip, and so many.
+const SHOWN_SIDE_DEPTH: u64 = 128;
+const MAX_SHOWN_SIDE: usize = 1_024;
+
 /// What the writer is asked to do.
 pub(super) enum Command {
     Submit {
         transfers: Vec<VerifiedTransfer>,
         reply: oneshot::Sender<Vec<Result<Hash, SubmitError>>>,
     },
-    Block {
-        /// Gives the verdict on the block itself, on which other threads work.
-        verified: Receiver<Result<VerifiedBlock, RuleError>>,
-        reply: oneshot::Sender<Result<Placed, BlockError>>,
+    Blocks {
+        /// Gives the verdicts on the blocks themselves, on which other threads work.
+        verified: Receiver<Vec<Result<VerifiedBlock, RuleError>>>,
+        reply: oneshot::Sender<Vec<Result<Placed, BlockError>>>,
     },
     Mine {
         recipient: PublicKey,
@@ -89,6 +95,9 @@ pub(super) struct Writer {
     replies: Vec<Reply>,
     pub(super) is_dirty: bool,
     tips: Arc<VecDeque<Tip>>,
+    /// The newest blocks of side branches, and what they were made of: how often the branches had changed.
+    side: Arc<BTreeMap<Hash, SideBlock>>,
+    side_changes: Option<u64>,
     /// How many commands the last commit was for.
     last_group: usize,
     last_commit: Instant,
@@ -118,6 +127,8 @@ impl Writer {
         let miner = Miner::start(threads, move |report| drop(commands.send(Command::Found(report))))?;
         let mut writer = Self {
             tips: Arc::new(chain.tips().cloned().collect()),
+            side: Arc::default(),
+            side_changes: None,
             network: Arc::clone(network),
             config: config.clone(),
             clock: Arc::clone(clock),
@@ -147,11 +158,18 @@ impl Writer {
 
     /// The current moment. Only durable moments are published.
     pub(super) fn view(&mut self) -> Arc<View> {
+        if self.side_changes != Some(self.chain.side_changes()) {
+            self.side_changes = Some(self.chain.side_changes());
+            let lowest = self.chain.tip().height().saturating_sub(SHOWN_SIDE_DEPTH);
+            let newest = self.chain.side_blocks(lowest).take(MAX_SHOWN_SIDE);
+            self.side = Arc::new(newest.map(|(hash, block)| (hash, *block)).collect());
+        }
         Arc::new(View {
             tips: Arc::clone(&self.tips),
             reader: self.chain.storage().reader().clone(),
             mempool: self.mempool.clone(),
             aside: self.chain.counts(),
+            side: Arc::clone(&self.side),
         })
     }
 
@@ -187,7 +205,8 @@ impl Writer {
                 }
                 self.handle(next)?;
                 count += 1;
-                command = (count < MAX_GROUP).then(|| self.next_companion(count, begun)).flatten();
+                let has_room = count < MAX_GROUP && begun.elapsed() < MAX_GROUP_TIME;
+                command = has_room.then(|| self.next_companion(count, begun)).flatten();
             }
             if count > 0 {
                 self.last_group = count;
@@ -223,14 +242,13 @@ impl Writer {
                 let results = transfers.into_iter().map(|transfer| self.add(transfer)).collect();
                 self.answer(reply, results);
             }
-            Command::Block { verified, reply } => {
-                // The thread that verifies it does nothing else, so this ends.
-                let verdict = verified.recv().unwrap_or(Err(RuleError::FeesOverflow));
-                let result = match verdict {
-                    Ok(block) => self.connect(block)?,
-                    Err(error) => Err(error),
-                };
-                self.answer(reply, result.map_err(BlockError::Rule));
+            Command::Blocks { verified, reply } => {
+                // The threads that verify them do nothing else, so this ends.
+                if let Ok(verdicts) = verified.recv() {
+                    let results = self.connect_all(verdicts)?;
+                    let results = results.into_iter().map(|result| result.map_err(BlockError::Rule));
+                    self.answer(reply, results.collect());
+                }
             }
             Command::Mine {
                 recipient,
@@ -256,6 +274,51 @@ impl Writer {
         self.news.push(Event::Pending { entry, waiting });
         self.forget(&added.dropped);
         Ok(id)
+    }
+
+    /// Takes blocks in their order.
+    fn connect_all(
+        &mut self,
+        verdicts: Vec<Result<VerifiedBlock, RuleError>>,
+    ) -> Result<Vec<Result<Placed, RuleError>>, StoreError> {
+        let mut results = Vec::with_capacity(verdicts.len());
+        let mut run = VecDeque::new();
+        for verdict in verdicts {
+            match verdict {
+                Ok(block) => run.push_back(block),
+                Err(error) => {
+                    self.connect_run(&mut run, &mut results)?;
+                    results.push(Err(error));
+                }
+            }
+        }
+        self.connect_run(&mut run, &mut results)?;
+        Ok(results)
+    }
+
+    /// Takes blocks, those that follow the tip together.
+    fn connect_run(
+        &mut self,
+        blocks: &mut VecDeque<VerifiedBlock>,
+        results: &mut Vec<Result<Placed, RuleError>>,
+    ) -> Result<(), StoreError> {
+        while !blocks.is_empty() {
+            let (step, error) = self.chain.submit_run(blocks, self.clock.now_ms())?;
+            if let Some(step) = &step {
+                results.extend(step.connected.iter().map(|_| Ok(Placed::Connected)));
+                self.follow(step)?;
+                self.connect_adopted()?;
+            }
+            if let Some(error) = error {
+                results.push(Err(error));
+            } else if step.is_none()
+                && let Some(block) = blocks.pop_front()
+            {
+                let result = self.connect(block)?;
+                results.push(result);
+            }
+        }
+        Ok(())
     }
 
     /// Takes a block, and those that waited for it.
@@ -301,13 +364,15 @@ impl Writer {
     pub(super) fn follow(&mut self, step: &Step) -> Result<(), StoreError> {
         self.is_dirty = true;
         let tip = self.chain.tip().clone();
-        let mined: HashSet<Hash> = step
-            .connected
+        // Where nothing is pending nothing changes for it, as when the node is far behind.
+        let is_idle = self.mempool.is_empty() && step.undone.is_empty();
+        let concerning = if is_idle { &[] } else { &step.connected[..] };
+        let mined: HashSet<Hash> = concerning
             .iter()
             .flat_map(|connected| connected.block.ids()[1..].iter().copied())
             .collect();
         let mut changed: BTreeMap<PublicKey, Account> = BTreeMap::new();
-        for connected in &step.connected {
+        for connected in concerning {
             changed.extend(connected.changes.iter().map(|change| (change.key, change.after)));
         }
         for id in mined.iter().filter(|id| self.mempool.get(id).is_some()) {
@@ -325,7 +390,7 @@ impl Writer {
         self.forget(&dropped);
         for connected in &step.connected {
             let work = connected.tip.headers().work();
-            let summary = Summary::new(&connected.block.to_block(), connected.block.hash(), work);
+            let summary = Summary::new(&connected.block, work);
             self.news.push(Event::Block(Arc::new(summary)));
         }
         self.chain.storage_mut().write()

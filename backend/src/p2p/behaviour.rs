@@ -1,16 +1,29 @@
 //! The library's parts put together: which protocols are spoken, under which names, and within which limits.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{error::Error, num::NonZeroUsize, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow};
 use libp2p::{
-    PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list as block_list, connection_limits, gossipsub,
-    identify, identity::Keypair, kad, mdns, metrics::Registry, noise, ping, request_response, swarm::NetworkBehaviour,
+    PeerId, StreamProtocol, Swarm, SwarmBuilder, Transport as _, allow_block_list as block_list, connection_limits,
+    core::{muxing::StreamMuxerBox, transport::Boxed, upgrade::Version},
+    gossipsub, identify,
+    identity::Keypair,
+    kad, mdns,
+    metrics::Registry,
+    noise, ping, request_response,
+    swarm::NetworkBehaviour,
     tcp, yamux,
 };
 use shared::hash::Hash;
 
-use super::{Limits, codec::Codec, door::Door, gate::Gate, gossip};
+use super::{
+    Limits,
+    alive::{Alive, Closing},
+    codec::Codec,
+    door::Door,
+    gate::Gate,
+    gossip,
+};
 use crate::sync;
 
 /// How long a connection may take to come about.
@@ -18,8 +31,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a request may take, from its sending to the last byte of its answer; and an answer to be taken.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a peer is asked for a sign of life, and how long it may take to give one.
-const PING_INTERVAL: Duration = Duration::from_secs(5);
+const PING_INTERVAL: Duration = Duration::from_secs(3);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may be silent, although both ends ask for signs of life.
+const SILENCE: Duration = Duration::from_secs(8);
+/// How long a connection may take to be closed in good order.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a connection may be without use. Who is of no use is sent away sooner.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(86_400);
 /// How often the node asks peers for peers.
@@ -109,19 +126,17 @@ pub(super) fn swarm(
     };
     let swarm = SwarmBuilder::with_existing_identity(key)
         .with_tokio()
-        .with_tcp(
-            tcp::Config::default().nodelay(true),
-            noise::Config::new,
-            yamux::Config::default,
-        )
-        .context("TCP")?
         .with_quic_config(|mut config| {
             config.handshake_timeout = CONNECT_TIMEOUT;
+            config.keep_alive_interval = PING_INTERVAL;
+            config.max_idle_timeout = u32::try_from(SILENCE.as_millis()).unwrap_or(u32::MAX);
             config.max_concurrent_stream_limit = 2 * u32::try_from(STREAMS).unwrap_or(u32::MAX);
             config.max_stream_data = QUIC_STREAM_BYTES;
             config.max_connection_data = QUIC_BYTES;
             config
         })
+        .with_other_transport(tcp)
+        .map_err(|error| anyhow!("{error}"))?
         .with_bandwidth_metrics(registry)
         .with_behaviour(|_| behaviour)
         .map_err(|error| anyhow!("{error}"))?
@@ -129,6 +144,17 @@ pub(super) fn swarm(
         .with_connection_timeout(CONNECT_TIMEOUT)
         .build();
     Ok(swarm)
+}
+
+/// Connections by TCP: encrypted, with many streams on each, and none that outlives the other end.
+fn tcp(key: &Keypair) -> std::result::Result<Boxed<(PeerId, StreamMuxerBox)>, Box<dyn Error + Send + Sync>> {
+    let transport = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
+        .map(|stream, _| Alive::new(stream, SILENCE))
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise::Config::new(key)?)
+        .multiplex(yamux::Config::default())
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(Closing::new(muxer, CLOSE_TIMEOUT))));
+    Ok(transport.boxed())
 }
 
 fn connection_limits(limits: &Limits) -> connection_limits::ConnectionLimits {

@@ -19,6 +19,9 @@ pub(super) const ENOUGH_PEERS: usize = 8;
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const NAMED_DELAY: Duration = Duration::from_secs(3);
 const OTHER_DELAY: Duration = Duration::from_secs(30);
+/// For how long a peer that is lost is called as often as one that was named: where a network falls apart and is joined,
+/// it is peers of old that join it, however many each part has by itself.
+const LOST_FOR: Duration = Duration::from_secs(600);
 /// How long a node of another chain is left alone.
 const STRANGER_DELAY: Duration = Duration::from_secs(600);
 /// The most nodes that are remembered in order to be tried.
@@ -118,6 +121,14 @@ pub(super) struct Candidates {
 struct Candidate {
     addresses: Vec<Multiaddr>,
     retry: Retry,
+    /// When it was lost as a peer.
+    lost: Option<Instant>,
+}
+
+impl Candidate {
+    fn is_lost(&self) -> bool {
+        self.lost.is_some_and(|lost| lost.elapsed() < LOST_FOR)
+    }
 }
 
 impl Candidates {
@@ -129,20 +140,28 @@ impl Candidates {
         let candidate = self.known.entry(peer).or_insert_with(|| Candidate {
             addresses: Vec::new(),
             retry: Retry::now(),
+            lost: None,
         });
         candidate.addresses = addresses;
     }
 
-    /// Up to `count` nodes that are to be tried now, of those that `is_wanted`.
-    pub(super) fn due(&mut self, count: usize, is_wanted: impl Fn(&PeerId) -> bool) -> Vec<(PeerId, Vec<Multiaddr>)> {
+    /// Up to `count` nodes that are to be tried now, of those that `is_wanted`: with peers enough, only such as were lost.
+    pub(super) fn due(
+        &mut self,
+        count: usize,
+        has_enough: bool,
+        is_wanted: impl Fn(&PeerId) -> bool,
+    ) -> Vec<(PeerId, Vec<Multiaddr>)> {
         let now = Instant::now();
         let due = self
             .known
             .iter_mut()
-            .filter(|(peer, candidate)| candidate.retry.at <= now && is_wanted(peer));
+            .filter(|(peer, candidate)| candidate.retry.at <= now && is_wanted(peer))
+            .filter(|(_, candidate)| !has_enough || candidate.is_lost());
         due.take(count)
             .map(|(peer, candidate)| {
-                candidate.retry.later(OTHER_DELAY);
+                let most = if candidate.is_lost() { NAMED_DELAY } else { OTHER_DELAY };
+                candidate.retry.later(most);
                 (*peer, candidate.addresses.clone())
             })
             .collect()
@@ -152,6 +171,15 @@ impl Candidates {
     pub(super) fn connected(&mut self, peer: &PeerId) {
         if let Some(candidate) = self.known.get_mut(peer) {
             candidate.retry = Retry::now();
+            candidate.lost = None;
+        }
+    }
+
+    /// A peer is gone.
+    pub(super) fn lost(&mut self, peer: &PeerId) {
+        if let Some(candidate) = self.known.get_mut(peer) {
+            candidate.retry = Retry::now();
+            candidate.lost = Some(Instant::now());
         }
     }
 
@@ -160,5 +188,50 @@ impl Candidates {
         if let Some(candidate) = self.known.get_mut(peer) {
             candidate.retry.at = Instant::now() + STRANGER_DELAY;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(candidates: &mut Candidates, count: usize) -> Vec<PeerId> {
+        let peers: Vec<PeerId> = (0..count).map(|_| PeerId::random()).collect();
+        for peer in &peers {
+            candidates.add(*peer, vec!["/ip4/192.0.2.1/tcp/7331".parse().unwrap()]);
+        }
+        peers
+    }
+
+    #[test]
+    fn with_peers_enough_only_those_that_were_lost_are_called() {
+        let mut candidates = Candidates::default();
+        let peers = known(&mut candidates, 3);
+        candidates.lost(&peers[1]);
+        let due = candidates.due(9, true, |_| true);
+        assert_eq!(due.iter().map(|(peer, _)| *peer).collect::<Vec<_>>(), [peers[1]]);
+        assert_eq!(
+            candidates.due(9, false, |_| true).len(),
+            2,
+            "who was called has to wait"
+        );
+        candidates.lost(&peers[1]);
+        candidates.connected(&peers[1]);
+        assert!(candidates.due(9, true, |_| true).is_empty(), "it is found again");
+    }
+
+    #[test]
+    fn who_was_lost_is_called_often() {
+        let mut candidates = Candidates::default();
+        let peers = known(&mut candidates, 2);
+        candidates.lost(&peers[0]);
+        for _ in 0..8 {
+            for candidate in candidates.known.values_mut() {
+                candidate.retry.at = Instant::now();
+            }
+            candidates.due(9, false, |_| true);
+        }
+        assert_eq!(candidates.known[&peers[0]].retry.delay, NAMED_DELAY);
+        assert_eq!(candidates.known[&peers[1]].retry.delay, OTHER_DELAY);
     }
 }

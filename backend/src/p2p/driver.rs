@@ -12,19 +12,29 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use futures_util::FutureExt as _;
 use libp2p::request_response::ResponseChannel;
-use shared::{block::Block, hash::Hash, transaction::SignedTransfer};
+use shared::{
+    block::Block,
+    chain_proof::{self, ChainProofError, ProvedChain},
+    hash::Hash,
+    transaction::SignedTransfer,
+};
 use tokio::{
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::{
+        Semaphore,
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
     time::MissedTickBehavior,
 };
 
 use super::found::Shared;
 use crate::{
+    chain::Placed,
     node::{BlockError, Event, Node, SubmitError, Subscription, View},
     sync::{
-        Action, BlockOutcome, Failure, Gossip, Moment, Offence, PeerKey, Request, RequestId, Response, Sync, Token,
-        TransferOutcome,
+        Action, BlockOutcome, Failure, Gossip, Moment, Offence, PeerKey, PeerName, Request, RequestId, Response, Sync,
+        Token, TransferOutcome, serve,
     },
 };
 
@@ -32,12 +42,19 @@ use crate::{
 const TICK: Duration = Duration::from_millis(200);
 /// How much that peers sent of themselves may wait. What comes beyond is dropped: requests unanswered, news ignored.
 const MAX_WAITING: usize = 2_048;
-/// How often the progress of a long sync is logged.
-const PROGRESS: Duration = Duration::from_secs(5);
+/// How often the headers of blocks beside the chain are shown, and which: so far from the tip.
+const LOOK: Duration = Duration::from_millis(500);
+const SEEN: u64 = 128;
 
 /// What the swarm tells.
 pub(super) enum Input {
     Connected(PeerKey),
+    /// The id of a connected peer, and how long it took to answer lately.
+    Known {
+        peer: PeerKey,
+        name: PeerName,
+        latency_ms: Option<u32>,
+    },
     Disconnected(PeerKey),
     Requested {
         peer: PeerKey,
@@ -78,8 +95,9 @@ pub(super) enum Output {
 
 /// What the node says of something that was handed to it.
 enum Outcome {
-    Block(Hash, BlockOutcome),
+    Blocks(Vec<(Hash, BlockOutcome)>),
     Transfer(Hash, TransferOutcome),
+    Proof(PeerKey, Result<ProvedChain, ChainProofError>),
 }
 
 /// The swarm's side of the driver.
@@ -105,7 +123,8 @@ impl Driver {
             outcomes,
             waiting: Arc::clone(&waiting),
             begun: Instant::now(),
-            logged: Instant::now(),
+            looked: Instant::now(),
+            proofs: Arc::new(Semaphore::new(1)),
         };
         let thread = thread::Builder::new()
             .name("sync".to_owned())
@@ -153,7 +172,9 @@ struct State {
     outcomes: UnboundedSender<Outcome>,
     waiting: Arc<AtomicUsize>,
     begun: Instant,
-    logged: Instant,
+    looked: Instant,
+    /// Whose turn it is to write a proof.
+    proofs: Arc<Semaphore>,
 }
 
 impl State {
@@ -168,7 +189,7 @@ impl State {
                 },
                 Some(outcome) = settled.recv() => self.settle(outcome),
                 event = self.events.next() => match event {
-                    Some(numbered) => self.hear(&numbered.event),
+                    Some(numbered) => self.hear(numbered.event),
                     None => return,
                 },
                 _ = tick.tick() => self.tick(),
@@ -192,8 +213,12 @@ impl State {
         }
         match input {
             Input::Connected(peer) => self.sync.connected(now, peer, ledger),
+            Input::Known { peer, name, latency_ms } => self.sync.know(peer, name, latency_ms),
             Input::Disconnected(peer) => self.sync.disconnected(now, peer, ledger),
             Input::Requested { peer, request, channel } => {
+                if let Request::Proof { heights } = request {
+                    return self.prove(now, peer, heights, channel, &view);
+                }
                 let response = self.sync.requested(now, peer, &request, ledger);
                 self.put(Output::Respond { channel, response });
             }
@@ -207,25 +232,33 @@ impl State {
     fn settle(&mut self, outcome: Outcome) {
         let (now, view) = (self.now(), self.node.view());
         match outcome {
-            Outcome::Block(hash, outcome) => {
-                if matches!(outcome, BlockOutcome::Placed(crate::chain::Placed::Connected)) {
-                    self.shared.count_followed();
-                }
-                self.sync.placed(now, hash, outcome, &*view);
+            Outcome::Blocks(outcomes) => {
+                let is_connected = |outcome: &BlockOutcome| matches!(outcome, BlockOutcome::Placed(Placed::Connected));
+                let followed = outcomes.iter().filter(|(_, outcome)| is_connected(outcome));
+                self.shared.count_followed(followed.count() as u64);
+                self.sync.placed(now, outcomes, &*view);
             }
             Outcome::Transfer(id, outcome) => self.sync.judged(now, id, outcome),
+            Outcome::Proof(peer, verdict) => self.sync.proved(now, peer, verdict, &*view),
         }
     }
 
-    fn hear(&mut self, event: &Event) {
-        let now = self.now();
-        match event {
-            Event::Block(_) | Event::Reorganisation { .. } | Event::Reset => {
-                let view = self.node.view();
-                self.sync.tip_changed(now, &*view);
+    /// Hears what happened in the node, and what else did meanwhile: of many blocks, the last one counts.
+    fn hear(&mut self, first: Event) {
+        let (now, mut is_tip_new) = (self.now(), false);
+        let mut next = Some(first);
+        while let Some(event) = next {
+            match event {
+                Event::Block(_) | Event::Reorganisation { .. } | Event::Reset => is_tip_new = true,
+                Event::Pending { entry, .. } => self.sync.pending(now, entry.transfer.signed()),
+                Event::Dropped { .. } => {}
             }
-            Event::Pending { entry, .. } => self.sync.pending(now, entry.transfer.signed()),
-            Event::Dropped { .. } => {}
+            let waiting = self.events.next().now_or_never().flatten();
+            next = waiting.map(|numbered| numbered.event);
+        }
+        if is_tip_new {
+            let view = self.node.view();
+            self.sync.tip_changed(now, &*view);
         }
     }
 
@@ -233,11 +266,16 @@ impl State {
         let (now, view) = (self.now(), self.node.view());
         self.sync.tick(now, &*view);
         let progress = self.sync.progress(&*view);
-        if progress.target > progress.height + 1 && self.logged.elapsed() > PROGRESS {
-            self.logged = Instant::now();
-            tracing::info!(height = progress.height, of = progress.target, "catching up");
+        self.shared
+            .set_sync(progress, self.sync.held(), self.sync.peers().collect());
+        if self.looked.elapsed() > LOOK {
+            self.looked = Instant::now();
+            let height = progress.height;
+            let seen = self
+                .sync
+                .seen(height.saturating_sub(SEEN)..=height.saturating_add(SEEN));
+            self.shared.set_seen(seen);
         }
-        self.shared.set_sync(progress, self.sync.peers().collect());
     }
 
     /// Does what the state machine wants.
@@ -246,6 +284,7 @@ impl State {
             match action {
                 Action::SubmitBlocks(blocks) => self.submit_blocks(blocks),
                 Action::SubmitTransfers(transfers) => self.submit_transfers(transfers),
+                Action::VerifyProof { peer, proof } => self.verify_proof(peer, proof),
                 action => self.put(Output::Act(action)),
             }
         }
@@ -256,21 +295,61 @@ impl State {
         let _ = self.outputs.send(output);
     }
 
-    fn submit_blocks(&self, blocks: Vec<Block>) {
-        // The calls themselves keep the order.
-        let submitted: Vec<_> = blocks
-            .into_iter()
-            .map(|block| (block.header.hash(), self.node.submit_block(block)))
-            .collect();
-        self.follow(|outcomes| async move {
-            for (hash, placed) in submitted {
-                let outcome = match placed.await {
-                    Ok(placed) => BlockOutcome::Placed(placed),
-                    Err(BlockError::Rule(error)) => BlockOutcome::Refused(error),
-                    Err(BlockError::Stopping) => BlockOutcome::Stopping,
-                };
-                let _ = outcomes.send(Outcome::Block(hash, outcome));
+    /// Writes the proof of the chain for a peer, on a thread that may wait for the disk. One is written at a time.
+    fn prove(
+        &mut self,
+        now: Moment,
+        peer: PeerKey,
+        heights: Vec<u64>,
+        channel: ResponseChannel<Response>,
+        view: &Arc<View>,
+    ) {
+        let request = Request::Proof { heights };
+        if !self.sync.may_ask(now, peer, &request) {
+            return self.put(Output::Respond {
+                channel,
+                response: None,
+            });
+        }
+        let (node, view, turn) = (self.node.clone(), Arc::clone(view), Arc::clone(&self.proofs));
+        let (outputs, limits) = (self.outputs.clone(), *self.sync.limits());
+        tokio::spawn(async move {
+            let Ok(_turn) = turn.acquire_owned().await else { return };
+            // Whoever asked may have gone, or given up, while others had their turn.
+            if !channel.is_open() {
+                return;
             }
+            let written = tokio::task::spawn_blocking(move || {
+                let ledger: &View = &view;
+                serve(node.network(), &limits, &request, ledger, Vec::new)
+            });
+            let response = written.await.ok();
+            let _ = outputs.send(Output::Respond { channel, response });
+        });
+    }
+
+    fn verify_proof(&self, peer: PeerKey, proof: Vec<u8>) {
+        let node = self.node.clone();
+        self.follow(|outcomes| async move {
+            let verified = move || chain_proof::verify(&proof, node.network(), u64::MAX);
+            if let Ok(verdict) = tokio::task::spawn_blocking(verified).await {
+                let _ = outcomes.send(Outcome::Proof(peer, verdict));
+            }
+        });
+    }
+
+    fn submit_blocks(&self, blocks: Vec<Block>) {
+        let hashes: Vec<Hash> = blocks.iter().map(|block| block.header.hash()).collect();
+        // The call itself keeps the order.
+        let submitted = self.node.submit_blocks(blocks);
+        self.follow(|outcomes| async move {
+            let outcome = |placed| match placed {
+                Ok(placed) => BlockOutcome::Placed(placed),
+                Err(BlockError::Rule(error)) => BlockOutcome::Refused(error),
+                Err(BlockError::Stopping) => BlockOutcome::Stopping,
+            };
+            let placed = submitted.await.into_iter().map(outcome);
+            let _ = outcomes.send(Outcome::Blocks(hashes.into_iter().zip(placed).collect()));
         });
     }
 
@@ -294,7 +373,7 @@ impl State {
             for (id, verdict) in verified_ids.into_iter().zip(node.submit(verified).await) {
                 let outcome = match verdict {
                     Ok(_) => TransferOutcome::Accepted,
-                    Err(SubmitError::Mempool(_)) => TransferOutcome::Unwanted,
+                    Err(SubmitError::Mempool(error)) => TransferOutcome::from(&error),
                     Err(SubmitError::Stopping) => TransferOutcome::Stopping,
                 };
                 let _ = outcomes.send(Outcome::Transfer(id, outcome));

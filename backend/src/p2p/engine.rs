@@ -43,6 +43,7 @@ use super::{
     key,
     metrics::Metrics,
     probe::Found,
+    serving::Serving,
 };
 use crate::{
     node::Node,
@@ -55,9 +56,6 @@ use connections::{Connected, Waiting};
 const TICK: Duration = Duration::from_millis(250);
 /// How long it may take to listen.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many requests of peers are at work: of all, and of one.
-const MAX_SERVING: usize = 48;
-const MAX_SERVING_PEER: usize = 16;
 
 /// What handles want.
 pub(super) enum Command {
@@ -75,8 +73,11 @@ pub(super) enum Command {
     Reconnect { tried: mpsc::Sender<()> },
     /// Asks all peers for their status. The sender is dropped when all have answered.
     AskStatus { status: mpsc::UnboundedSender<Status> },
-    /// Cuts the node off from these peers alone.
-    Cut { peers: BTreeSet<String> },
+    /// Cuts the node off from these peers alone, and answers once none of them is connected.
+    Cut {
+        peers: BTreeSet<String>,
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// Who waits for the answer to a request.
@@ -105,10 +106,12 @@ pub(super) struct Engine {
     peers: HashMap<PeerId, Connected>,
     ids: HashMap<PeerKey, PeerId>,
     asked: HashMap<OutboundRequestId, Asker>,
-    serving: HashMap<InboundRequestId, PeerId>,
+    serving: Serving<InboundRequestId>,
     news: HashMap<Token, (PeerId, MessageId)>,
     next_token: u64,
     waiting: Vec<Waiting>,
+    /// Who waits until nobody is connected any more from whom the node is cut off.
+    cutting: Vec<oneshot::Sender<()>>,
     contacts: Vec<Contact>,
     candidates: Candidates,
     /// Attempts to reach nodes that were named, by their place among the contacts.
@@ -152,10 +155,11 @@ impl Engine {
             peers: HashMap::new(),
             ids: HashMap::new(),
             asked: HashMap::new(),
-            serving: HashMap::new(),
+            serving: Serving::default(),
             news: HashMap::new(),
             next_token: 0,
             waiting: Vec::new(),
+            cutting: Vec::new(),
             contacts: Vec::new(),
             candidates: Candidates::default(),
             attempts: JoinSet::new(),
@@ -231,7 +235,11 @@ impl Engine {
         loop {
             tokio::select! {
                 event = self.swarm.select_next_some() => self.on_event(event),
-                Some(output) = self.outputs.recv() => self.on_output(output),
+                output = self.outputs.recv() => match output {
+                    Some(output) => self.on_output(output),
+                    // The driver has ended, and without it the node keeps up with nobody.
+                    None => break,
+                },
                 Some(command) = self.commands.recv() => self.on_command(command, &peers),
                 Some(tried) = self.attempts.join_next() => self.on_tried(tried),
                 Some(_) = self.saving.join_next() => {}
@@ -272,8 +280,10 @@ impl Engine {
                 send_back_addr, error, ..
             } => self.on_refused(&send_back_addr, &error),
             SwarmEvent::OutgoingConnectionError {
-                connection_id, error, ..
-            } => self.on_dial_failed(connection_id, &error),
+                connection_id,
+                peer_id,
+                error,
+            } => self.on_dial_failed(connection_id, peer_id, &error),
             SwarmEvent::NewListenAddr { .. } | SwarmEvent::ExpiredListenAddr { .. } => self.publish(),
             SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "listening for peers failed once"),
             _ => {}
@@ -316,6 +326,7 @@ impl Engine {
                 if let Some(peer) = self.peers.get_mut(&event.peer) {
                     peer.latency = Some(*latency);
                 }
+                self.tell_name(&event.peer);
             }
             Err(ping::Failure::Unsupported) => {}
             Err(error) => {
@@ -385,7 +396,7 @@ impl Engine {
                 self.on_no_response(request_id, &error);
             }
             request_response::Event::InboundFailure { request_id, .. }
-            | request_response::Event::ResponseSent { request_id, .. } => self.served(request_id),
+            | request_response::Event::ResponseSent { request_id, .. } => self.serving.end(&request_id),
         }
     }
 
@@ -401,8 +412,8 @@ impl Engine {
             Err(error) => return self.offended(peer, &error),
         };
         let Some(key) = self.welcome(peer) else { return };
-        let of_peer = self.serving.values().filter(|served| **served == peer).count();
-        if of_peer >= MAX_SERVING_PEER || self.serving.len() >= MAX_SERVING {
+        let is_short = matches!(request, sync::Request::Status);
+        if !self.serving.has_room(&peer, is_short, self.peer_count()) {
             tracing::debug!(%peer, "too many requests are at work to take another");
             return;
         }
@@ -413,12 +424,8 @@ impl Engine {
             channel,
         };
         if self.driver.offer(request) {
-            self.serving.insert(id, peer);
+            self.serving.begin(id, peer, is_short);
         }
-    }
-
-    fn served(&mut self, id: InboundRequestId) {
-        self.serving.remove(&id);
     }
 
     fn on_response(&mut self, id: OutboundRequestId, response: Response) {
@@ -460,6 +467,11 @@ impl Engine {
             let offence = error.offence();
             self.driver.tell(Input::Offended { peer, offence });
         }
+    }
+
+    /// How many of the connected nodes are peers.
+    fn peer_count(&self) -> usize {
+        self.peers.values().filter(|connected| connected.is_peer).count()
     }
 
     /// The key by which the driver knows a peer: the same as long as the process runs, and nobody can choose it.

@@ -10,14 +10,15 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use super::view::{Listed, Peer, PeerBan};
-use crate::sync::{PeerKey, PeerState, Progress};
+use super::view::{Listed, Peer, PeerBan, Told};
+use crate::sync::{Held, Neighbour, PeerKey, PeerState, Progress, Seen};
 
 /// What is known of the network at the moment.
 #[derive(Default)]
 pub(super) struct Shared {
     swarm: Mutex<SwarmState>,
     sync: ArcSwap<SyncState>,
+    seen: ArcSwap<Vec<Seen>>,
     followed: AtomicU64,
 }
 
@@ -37,7 +38,17 @@ pub(super) struct SwarmState {
 #[derive(Debug, Default)]
 pub(super) struct SyncState {
     pub(super) progress: Option<Progress>,
+    pub(super) held: Held,
     pub(super) peers: BTreeMap<PeerKey, PeerState>,
+    /// Whom the peers say they are connected to.
+    pub(super) told: BTreeMap<PeerKey, Word>,
+}
+
+/// What a peer says of others, and the same as it is shown.
+#[derive(Debug, Clone)]
+pub(super) struct Word {
+    neighbours: Arc<[Neighbour]>,
+    pub(super) told: Arc<[Told]>,
 }
 
 impl Shared {
@@ -49,12 +60,34 @@ impl Shared {
         self.sync.load_full()
     }
 
-    pub(super) fn set_sync(&self, progress: Progress, peers: Vec<PeerState>) {
+    pub(super) fn set_sync(&self, progress: Progress, held: Held, peers: Vec<PeerState>) {
+        let before = self.sync();
+        let told = peers.iter().map(|state| {
+            let again = before.told.get(&state.peer);
+            let again = again.filter(|word| Arc::ptr_eq(&word.neighbours, &state.neighbours));
+            let word = again.cloned().unwrap_or_else(|| Word {
+                neighbours: Arc::clone(&state.neighbours),
+                told: state.neighbours.iter().filter_map(Told::of).collect(),
+            });
+            (state.peer, word)
+        });
+        let told = told.collect();
         let peers = peers.into_iter().map(|state| (state.peer, state)).collect();
         self.sync.store(Arc::new(SyncState {
             progress: Some(progress),
+            held,
             peers,
+            told,
         }));
+    }
+
+    /// Headers of recent blocks that are not in the chain.
+    pub(super) fn seen(&self) -> Arc<Vec<Seen>> {
+        self.seen.load_full()
+    }
+
+    pub(super) fn set_seen(&self, seen: Vec<Seen>) {
+        self.seen.store(Arc::new(seen));
     }
 
     /// How many blocks of peers became the tip.
@@ -62,7 +95,7 @@ impl Shared {
         self.followed.load(Ordering::Relaxed)
     }
 
-    pub(super) fn count_followed(&self) {
-        self.followed.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count_followed(&self, blocks: u64) {
+        self.followed.fetch_add(blocks, Ordering::Relaxed);
     }
 }

@@ -4,8 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Result, anyhow};
 use libp2p::gossipsub::{
-    Behaviour, ConfigBuilder, IdentTopic, Message, MessageAuthenticity, MessageId, PeerScoreParams,
-    PeerScoreThresholds, TopicScoreParams, ValidationMode,
+    Behaviour, ConfigBuilder, IdentTopic, MessageAuthenticity, MessageId, PeerScoreParams, PeerScoreThresholds,
+    TopicScoreParams, ValidationMode,
 };
 use shared::hash::{Hash, sha256};
 
@@ -20,13 +20,18 @@ const PUBLISH_WITHIN: Duration = Duration::from_secs(5);
 const FORWARD_WITHIN: Duration = Duration::from_secs(2);
 /// For how long news is known again.
 const KNOWN_FOR: Duration = Duration::from_secs(120);
-/// What a false piece of news costs, squared as they come. Five in a short time leave a peer without a hearing.
+/// What a false piece of news costs, squared as they come.
 const FALSE_NEWS: f64 = -4.0;
-/// The scores below which a peer gets no gossip, gets nothing, and is not heard.
+/// For how long a peer is not asked again to pass news on at once, after it was told not to. A node that was started again
+/// has forgotten that, and is forgiven a few times.
+const BACKOFF: Duration = Duration::from_secs(10);
+const FORGIVEN: f64 = 6.0;
+/// The scores below which a peer gets no gossip, gets nothing, and is not heard. The last is out of reach of a peer that is
+/// not banned yet: who is not heard could not be found out any more, and would stay.
 const THRESHOLDS: PeerScoreThresholds = PeerScoreThresholds {
     gossip_threshold: -10.0,
     publish_threshold: -50.0,
-    graylist_threshold: -100.0,
+    graylist_threshold: -1_000.0,
     accept_px_threshold: 10.0,
     opportunistic_graft_threshold: 1.0,
 };
@@ -62,11 +67,12 @@ pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, l
         .protocol_id_prefix(names.gossip.clone())
         // Nobody signs news: who passes it on is known by the connection, and its maker is nobody's business.
         .validation_mode(ValidationMode::Anonymous)
-        .message_id_fn(id_of)
+        .message_id_fn(|message| id_of(&message.data))
         // Nothing is passed on before it was found to be good.
         .validate_messages()
         .max_transmit_size(messages.gossip + FRAME_BYTES)
         .duplicate_cache_time(KNOWN_FOR)
+        .prune_backoff(BACKOFF)
         .connection_handler_queue_len(QUEUE)
         .publish_queue_duration(PUBLISH_WITHIN)
         .forward_queue_duration(FORWARD_WITHIN)
@@ -81,8 +87,8 @@ pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, l
 }
 
 /// News is known by its bytes.
-fn id_of(message: &Message) -> MessageId {
-    MessageId::from(sha256(&[&message.data]).0.to_vec())
+pub(super) fn id_of(bytes: &[u8]) -> MessageId {
+    MessageId::from(sha256(&[bytes]).0.to_vec())
 }
 
 /// What peers are scored by: first hand news counts for them, false news against them. Silence counts for nothing, as a
@@ -103,6 +109,7 @@ fn score(topics: &Topics, limits: &Limits) -> PeerScoreParams {
     PeerScoreParams {
         topics: HashMap::from([(topics.blocks.hash(), topic.clone()), (topics.transfers.hash(), topic)]),
         topic_score_cap: 10.0,
+        behaviour_penalty_threshold: FORGIVEN,
         // The score that the rest of the node keeps of a peer's offences.
         app_specific_weight: 1.0,
         // A class room is behind one address. More than the gate lets in from one there cannot be.

@@ -23,6 +23,8 @@ pub(super) struct Metrics {
     library: Library,
     pub(super) peers: Gauge,
     pub(super) bans: Gauge,
+    pub(super) headers: Gauge,
+    pub(super) block_bytes: Gauge,
     offences: Family<Code, Counter>,
     refused: Family<Kind, Counter>,
     served: Family<Kind, Counter>,
@@ -36,6 +38,8 @@ impl Metrics {
             library,
             peers: Gauge::default(),
             bans: Gauge::default(),
+            headers: Gauge::default(),
+            block_bytes: Gauge::default(),
             offences: Family::default(),
             refused: Family::default(),
             served: Family::default(),
@@ -44,10 +48,20 @@ impl Metrics {
         let own = registry.sub_registry_with_prefix("cairn_p2p");
         own.register("peers", "Connected peers on the same chain", metrics.peers.clone());
         own.register("bans", "Peers and addresses that are banned", metrics.bans.clone());
+        own.register(
+            "headers",
+            "Headers beside the chain that are kept",
+            metrics.headers.clone(),
+        );
+        own.register(
+            "block_bytes",
+            "Bytes of blocks that wait for their turn or for the writer",
+            metrics.block_bytes.clone(),
+        );
         own.register("offences", "Offences of peers, by code", metrics.offences.clone());
         own.register(
             "connections_refused",
-            "Inbound connections refused or failed, by the reason",
+            "Connections refused, failed, or given up, by the reason",
             metrics.refused.clone(),
         );
         own.register("requests_served", "Requests of peers, by kind", metrics.served.clone());

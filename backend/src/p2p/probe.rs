@@ -84,7 +84,7 @@ async fn find_peer(address: &Multiaddr) -> Result<Found, Unreached> {
 
 /// Looks up a name. The addresses of IPv4 come first.
 async fn look_up(host: &str, port: u16, address: impl Fn(IpAddr) -> Multiaddr) -> Result<Found, Unreached> {
-    let unknown = || Unreached::Unreachable(format!("nobody knows where {host} is"));
+    let unknown = || Unreached::Unreachable(format!("nobody knows where {host} is; check the name"));
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let lookup = tokio::net::lookup_host((host.to_owned(), port));
     let places = tokio::time::timeout(LOOKUP_TIMEOUT, lookup).await;
@@ -132,8 +132,12 @@ async fn ask_page(url: String, genesis: Hash) -> Result<Found, Unreached> {
     Ok(Found { peer, addresses })
 }
 
+fn place_of(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
 fn host_of(url: &str) -> &str {
-    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = place_of(url);
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     host.trim_start_matches('[').trim_end_matches(']')
 }
@@ -178,7 +182,12 @@ fn request(url: &str) -> Result<Own, Unreached> {
     let mut answer = answer.map_err(|error| match error {
         ureq::Error::Protocol(_) | ureq::Error::BadUri(_) => Unreached::NotCairn,
         ureq::Error::Io(error) if was_cut_off(&error) => Unreached::NotCairn,
-        error => Unreached::Unreachable(format!("no page answers there: {error}")),
+        ureq::Error::Io(error) => Unreached::by_io(&error, place_of(&url)),
+        ureq::Error::Timeout(_) => Unreached::late(),
+        ureq::Error::HostNotFound => {
+            Unreached::Unreachable(format!("nobody knows where {} is; check the name", host_of(&url)))
+        }
+        error => Unreached::Unreachable(format!("{} gives no answer ({error})", place_of(&url))),
     })?;
     let status = answer.status();
     let bytes = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();

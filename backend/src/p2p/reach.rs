@@ -1,5 +1,7 @@
 //! Why a node that was named is not connected.
 
+use std::{fmt::Display, io};
+
 use shared::hash::Hash;
 
 /// Why a node cannot be made a peer.
@@ -43,6 +45,31 @@ fn other_chain(genesis: Option<Hash>) -> String {
 }
 
 impl Unreached {
+    /// Nobody could be reached at a place, and what to do about it.
+    pub(super) fn by_io(error: &io::Error, place: impl Display) -> Self {
+        use io::ErrorKind;
+        let why = match error.kind() {
+            ErrorKind::ConnectionRefused => {
+                format!("nothing listens at {place}; start the node there, or check host and port")
+            }
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => Self::late_at(place),
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => {
+                format!("there is no way from here to {place}; check the address, and that both are on one network")
+            }
+            _ => format!("{place} cannot be reached ({error}); check that the node runs"),
+        };
+        Self::Unreachable(why)
+    }
+
+    /// Nobody answered in time.
+    pub(super) fn late() -> Self {
+        Self::Unreachable(Self::late_at("it"))
+    }
+
+    fn late_at(place: impl Display) -> String {
+        format!("{place} does not answer in time; check that the node runs, and that no firewall is in between")
+    }
+
     /// The reason's stable name, for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -56,6 +83,26 @@ impl Unreached {
             Self::Cut => "node-cut-off",
             Self::Full => "peers-full",
             Self::Stopping => "stopping",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_not_there_is_said_in_one_sentence_with_a_way_out() {
+        for kind in [
+            io::ErrorKind::ConnectionRefused,
+            io::ErrorKind::TimedOut,
+            io::ErrorKind::NetworkUnreachable,
+            io::ErrorKind::Other,
+        ] {
+            let text = Unreached::by_io(&kind.into(), "192.0.2.1:5000").to_string();
+            assert!(text.starts_with("no node answers there: "), "{text}");
+            assert_eq!(text.matches("answers there").count(), 1, "{text}");
+            assert!(text.contains("192.0.2.1:5000") && text.contains("check"), "{text}");
         }
     }
 }

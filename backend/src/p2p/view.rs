@@ -1,8 +1,11 @@
 //! What others see of the network: peers, registered nodes, bans.
 
+use libp2p::PeerId;
 use serde::Serialize;
 use shared::hash::Hash;
 use utoipa::ToSchema;
+
+use crate::sync::Neighbour;
 
 /// A connected peer on the same chain.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
@@ -28,6 +31,32 @@ pub struct Peer {
     pub score: u32,
     /// Its last offence.
     pub offence: Option<String>,
+}
+
+/// A node that a peer says it is connected to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Its id.
+    pub peer: String,
+    /// The height of its tip.
+    pub height: u64,
+    /// The hash of its tip.
+    pub tip_hash: Hash,
+    /// How long it took to answer the one who tells, in milliseconds.
+    pub latency_ms: Option<u64>,
+}
+
+impl Told {
+    /// The same with its id as text.
+    pub(super) fn of(neighbour: &Neighbour) -> Option<Self> {
+        let id = PeerId::from_bytes(neighbour.name.as_bytes()).ok()?;
+        Some(Self {
+            peer: id.to_string(),
+            height: neighbour.height,
+            tip_hash: neighbour.tip,
+            latency_ms: neighbour.latency_ms.map(u64::from),
+        })
+    }
 }
 
 /// What became of a node that the operator named.
@@ -70,4 +99,33 @@ pub struct PeerBan {
     pub reason: String,
     /// When the ban ends, in milliseconds since 1970.
     pub until: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use libp2p::identity::Keypair;
+
+    use super::*;
+    use crate::sync::PeerName;
+
+    #[test]
+    fn ids_are_the_same_to_both_sides() {
+        let long = |code: u8, len: u8| [vec![code, len], vec![7; len.into()]].concat();
+        let own = Keypair::generate_ed25519().public().to_peer_id();
+        for bytes in [own.to_bytes(), long(0, 0), long(0, 42), long(0x12, 32)] {
+            let told = Told::of(&Neighbour {
+                name: PeerName::new(&bytes).unwrap(),
+                height: 1,
+                tip: Hash::ZERO,
+                latency_ms: None,
+            });
+            assert_eq!(told.unwrap().peer, PeerId::from_bytes(&bytes).unwrap().to_string());
+        }
+        for bytes in [long(0, 43), long(0x13, 32), vec![], vec![0], vec![0, 2, 7]] {
+            assert!(
+                PeerName::new(&bytes).is_none() && PeerId::from_bytes(&bytes).is_err(),
+                "{bytes:?}"
+            );
+        }
+    }
 }

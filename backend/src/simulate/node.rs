@@ -8,6 +8,7 @@ use std::{
 use shared::{
     amount::Amount,
     block::{Block, Header},
+    chain_proof,
     hash::Hash,
     key::{PublicKey, SecretKey},
     params::{Allocation, Difficulty, Network},
@@ -20,7 +21,7 @@ use crate::{
     chain::{Chain, ChainError, MemoryStorage, Placed, Step, Storage as _, load_headers},
     mempool::{DropReason, Dropped, Limits, Mempool},
     networks,
-    sync::{Ledger, Sync},
+    sync::{Ledger, Sync, TransferOutcome, last_of},
     verify::verify_block,
 };
 
@@ -75,6 +76,19 @@ impl Ledger for Books {
 
     fn mempool(&self) -> &Mempool {
         &self.mempool
+    }
+
+    fn side_header(&self, hash: &Hash) -> Option<Header> {
+        self.chain.side_block(hash).map(|block| block.header)
+    }
+
+    fn proof(&self, network: &Network, heights: &[u64]) -> Option<Vec<u8>> {
+        let Ok(proof) = chain_proof::write(self.chain.storage(), network, self.chain.tip().height(), heights);
+        Some(proof)
+    }
+
+    fn side_tips(&self, lowest: u64, limit: usize) -> Vec<Hash> {
+        last_of(self.chain.side_blocks(lowest), limit)
     }
 }
 
@@ -164,17 +178,20 @@ impl SimulatedNode {
     }
 
     /// Takes a transfer into the mempool. Its rules on form and signature are checked.
-    pub(crate) fn take(&mut self, transfer: SignedTransfer, now_ms: u64) -> Result<Hash, Option<RuleError>> {
+    pub(crate) fn take(&mut self, transfer: SignedTransfer, now_ms: u64) -> Result<Hash, TransferOutcome> {
         let id = transfer.id();
         let known = find(&self.verified, &id);
         let verified = match known {
             Some(verified) => verified,
-            None => transfer.verify(&self.network.genesis_hash()).map_err(Some)?,
+            None => transfer
+                .verify(&self.network.genesis_hash())
+                .map_err(TransferOutcome::Invalid)?,
         };
         lock(&self.verified).insert(id, verified.clone());
         let account = self.books.chain.tip().accounts().get(&verified.transfer().sender.0);
         let clock_ms = self.clock_ms(now_ms);
-        let added = self.books.mempool.add(verified, account, clock_ms).map_err(|_| None)?;
+        let added = self.books.mempool.add(verified, account, clock_ms);
+        let added = added.map_err(|error| TransferOutcome::from(&error))?;
         self.news.push(added.entry.transfer.signed().clone());
         self.tell(&added.dropped);
         Ok(id)

@@ -16,8 +16,8 @@ use super::StoreError;
 /// The file's name in the data folder.
 pub(super) const FILE: &str = "cairn-data";
 const TITLE: &str = "A data folder of Cairn. Do not edit.";
-/// The only format there is.
-const VERSION: u32 = 1;
+/// The format that is written; format 1 can be brought into it.
+const VERSION: u32 = 2;
 
 /// How far the folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,15 @@ pub(super) enum State {
     New,
     /// The database was made.
     Ready,
+    /// It was made by an older program, in format 1.
+    Old,
 }
 
 impl State {
     const fn text(self) -> &'static str {
         match self {
             Self::New => "new",
-            Self::Ready => "ready",
+            Self::Ready | Self::Old => "ready",
         }
     }
 }
@@ -72,7 +74,8 @@ pub(super) fn read(folder: &Path, network: &Network) -> Result<Option<State>, St
     }
     match field("state")? {
         "new" => Ok(Some(State::New)),
-        "ready" => Ok(Some(State::Ready)),
+        "ready" if version == VERSION => Ok(Some(State::Ready)),
+        "ready" => Ok(Some(State::Old)),
         _ => Err(damaged()),
     }
 }

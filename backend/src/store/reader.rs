@@ -6,17 +6,19 @@ use bytes::Bytes;
 use fjall::{Readable, Snapshot};
 use shared::{
     block::{Block, Header},
+    chain_proof::HeaderSource,
     codec::{self, Decode, Encode},
     hash::Hash,
-    history::{HistoryNode, Position},
+    history::{HistoryNode, NodeSource, Position},
     key::PublicKey,
+    rules::leaf,
     state::Account,
     transaction::SignedTransfer,
 };
 
 use super::{
     Location, StoreError, Summary,
-    records::{Before, Pending, activity_key, node_key},
+    records::{Before, NodePlace, Pending, activity_key, node_key, summary_of},
     spaces::{Space, Spaces},
 };
 
@@ -32,7 +34,10 @@ pub struct Reader {
 impl Reader {
     /// A block's header and figures, by height.
     pub fn summary(&self, height: u64) -> Result<Option<Summary>, StoreError> {
-        self.decoded(Space::Headers, &height.to_be_bytes(), "header")
+        let key = height.to_be_bytes();
+        let record = self.get(Space::Headers, &key)?;
+        let summary = record.map(|record| summary_of(&record));
+        summary.transpose().map_err(|error| damaged("header", &key, &error))
     }
 
     /// The height of the block with this hash, if it is in the chain.
@@ -101,9 +106,22 @@ impl Reader {
 
     /// A node of the tree over all headers.
     pub fn history_node(&self, position: Position) -> Result<HistoryNode, StoreError> {
-        let key = node_key(position);
-        self.decoded(Space::Nodes, &key, "history node")?
-            .ok_or_else(|| missing("history node", &key))
+        let name = node_key(position);
+        let missing = || missing("history node", &name);
+        let (record, from_end) = match NodePlace::of(position).ok_or_else(missing)? {
+            NodePlace::Leaf(height) => {
+                let summary = self.summary(height)?.ok_or_else(missing)?;
+                return Ok(leaf(&summary.header, summary.hash));
+            }
+            NodePlace::Header(height, from_end) => (self.get(Space::Headers, &height.to_be_bytes())?, from_end),
+            NodePlace::Own => (self.get(Space::Nodes, &name)?, HistoryNode::LEN),
+        };
+        let record = record.ok_or_else(missing)?;
+        let node = record.len().checked_sub(from_end).and_then(|start| record.get(start..));
+        let node = node
+            .and_then(|bytes| bytes.get(..HistoryNode::LEN))
+            .ok_or_else(missing)?;
+        HistoryNode::from_bytes(node).map_err(|error| damaged("history node", &name, &error))
     }
 
     /// All accounts in the order of their keys.
@@ -170,6 +188,21 @@ impl Reader {
         self.get(space, key)?
             .map(|bytes| T::from_bytes(&bytes).map_err(|error| damaged(what, key, &error)))
             .transpose()
+    }
+}
+
+impl NodeSource for Reader {
+    type Error = StoreError;
+
+    fn get(&self, position: Position) -> Result<HistoryNode, StoreError> {
+        self.history_node(position)
+    }
+}
+
+impl HeaderSource for Reader {
+    fn header(&self, height: u64) -> Result<Header, StoreError> {
+        let summary = self.summary(height)?;
+        Ok(summary.ok_or_else(|| missing("header", &height.to_be_bytes()))?.header)
     }
 }
 

@@ -3,12 +3,12 @@
 use ruint::aliases::U256;
 use shared::{
     amount::Amount,
-    block::{Block, Header},
+    block::Header,
     codec::{Decode, DecodeError, Encode, Reader},
     hash::Hash,
-    history::Position,
+    history::{HistoryNode, Position},
     key::PublicKey,
-    rules::AccountChange,
+    rules::{AccountChange, VerifiedBlock},
     state::Account,
     transaction::SignedTransfer,
 };
@@ -18,14 +18,15 @@ use super::{Location, Summary};
 impl Summary {
     /// What is known of a block, given the work of the chain up to it.
     #[must_use]
-    pub fn new(block: &Block, hash: Hash, work: U256) -> Self {
+    pub fn new(block: &VerifiedBlock, work: U256) -> Self {
+        let reward = block.reward();
         Self {
-            header: block.header,
-            hash,
+            header: *block.header(),
+            hash: block.hash(),
             work,
             size: block.encoded_len() as u64,
-            transfers: block.transfers.len() as u64,
-            reward: Some((block.reward.recipient, block.reward.amount)),
+            transfers: block.transfers().len() as u64,
+            reward: Some((reward.recipient, reward.amount)),
         }
     }
 
@@ -147,7 +148,43 @@ pub(super) fn activity_key(account: &PublicKey, location: Location) -> Vec<u8> {
     [&account.0[..], &location.to_array()].concat()
 }
 
-/// The key of a node of the tree over all headers.
+/// The nodes of the tree over all headers up to this level stand with the header that completes them. Those above are few:
+/// on their own they lie close together, as proofs read them.
+const NODES_WITH_HEADER: u8 = 6;
+
+/// Where a node of the tree over all headers is stored.
+pub(super) enum NodePlace {
+    /// It follows from the header of this height.
+    Leaf(u64),
+    /// In the record of the header of this height, so many bytes before its end.
+    Header(u64, usize),
+    /// In a record of its own.
+    Own,
+}
+
+impl NodePlace {
+    /// None for a position that no chain reaches.
+    pub(super) fn of(position: Position) -> Option<Self> {
+        if position.level == 0 {
+            return Some(Self::Leaf(position.index));
+        }
+        if position.level > NODES_WITH_HEADER {
+            return Some(Self::Own);
+        }
+        let end = position.index.checked_add(1)?;
+        let count = end.checked_mul(1 << position.level)?;
+        let highest = count.trailing_zeros().min(NODES_WITH_HEADER.into());
+        let nodes = highest - u32::from(position.level) + 1;
+        Some(Self::Header(count - 1, nodes as usize * HistoryNode::LEN))
+    }
+}
+
+/// The key of a node that has a record of its own.
 pub(super) fn node_key(position: Position) -> Vec<u8> {
     [&[position.level][..], &position.index.to_be_bytes()].concat()
+}
+
+/// The summary in a header's record.
+pub(super) fn summary_of(record: &[u8]) -> Result<Summary, DecodeError> {
+    Summary::decode(&mut Reader::new(record))
 }

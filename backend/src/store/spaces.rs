@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, config::PartitioningPolicy};
+use fjall::{
+    Database, Keyspace, KeyspaceCreateOptions, Slice,
+    config::{FilterPolicy, PartitioningPolicy},
+};
 
 use super::StoreError;
 
@@ -10,11 +13,11 @@ use super::StoreError;
 /// keyspace takes a score of waits for the disk to make, so there are few. The numbers are part of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Space {
-    /// Height → summary.
+    /// Height → summary, and the lower nodes of the tree over all headers that the header completes.
     Headers = 0,
     /// Height → block without its header.
     Bodies = 1,
-    /// Position → node of the tree over all headers.
+    /// Position → higher node of the tree over all headers.
     Nodes = 2,
     /// Height → accounts before the block, for as many blocks as may be undone.
     Undo = 3,
@@ -34,32 +37,56 @@ pub(super) enum Space {
     Meta = 10,
 }
 
-/// The keyspaces: what grows at its end, what grows everywhere, what changes, and what comes and goes.
-const KEYSPACES: [&str; 4] = ["chain", "index", "accounts", "rest"];
+/// The keyspaces: two that grow at their ends only, so that their tables are never merged; what grows everywhere; what
+/// changes, comes and goes.
+const KEYSPACES: [&str; 4] = ["headers", "bodies", "index", "rest"];
 
 impl Space {
     const fn keyspace(self) -> usize {
         match self {
-            Self::Headers | Self::Bodies | Self::Nodes | Self::Undo => 0,
-            Self::Heights | Self::Transactions | Self::Activity => 1,
-            Self::Accounts => 2,
-            Self::Side | Self::Pending | Self::Meta => 3,
+            Self::Headers => 0,
+            Self::Bodies => 1,
+            Self::Heights | Self::Transactions | Self::Activity => 2,
+            Self::Nodes | Self::Undo | Self::Accounts | Self::Side | Self::Pending | Self::Meta => 3,
         }
     }
 
+    /// The kind that a key's first byte names.
+    pub(super) const fn of(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Headers,
+            1 => Self::Bodies,
+            2 => Self::Nodes,
+            3 => Self::Undo,
+            4 => Self::Heights,
+            5 => Self::Transactions,
+            6 => Self::Activity,
+            7 => Self::Accounts,
+            8 => Self::Side,
+            9 => Self::Pending,
+            10 => Self::Meta,
+            _ => return None,
+        })
+    }
+
     /// The key in the keyspace.
-    pub(super) fn key(self, key: &[u8]) -> Vec<u8> {
-        let mut whole = Vec::with_capacity(1 + key.len());
-        whole.push(self as u8);
-        whole.extend_from_slice(key);
-        whole
+    pub(super) fn key(self, key: &[u8]) -> Slice {
+        // Built in place, as a block takes some ten of them.
+        let mut whole = [0; 1 + LONGEST_KEY];
+        whole[0] = self as u8;
+        whole[1..=key.len()].copy_from_slice(key);
+        whole[..=key.len()].into()
     }
 }
 
+/// That of a line of an account's history.
+const LONGEST_KEY: usize = 32 + 12;
+
 /// How much of the data blocks read lately is kept in memory.
 const CACHE_BYTES: u64 = 8 << 20;
-/// How much of a space is gathered in memory before it is written as a table.
-const MEMTABLE_BYTES: u64 = 2 << 20;
+/// How much of a keyspace is gathered in memory before it is written as a table. The tables of those that grow at their
+/// ends are never merged, and there should not be too many.
+const MEMTABLE_BYTES: [u64; 4] = [4 << 20, 4 << 20, 4 << 20, 2 << 20];
 /// The longest that the log grows before memory is written as tables, so that it is read quickly after a crash.
 const JOURNAL_BYTES: u64 = 64 << 20;
 const OPEN_FILES: usize = 128;
@@ -76,18 +103,26 @@ impl Spaces {
             .cache_size(CACHE_BYTES)
             .max_journaling_size(JOURNAL_BYTES)
             .max_cached_files(Some(OPEN_FILES))
-            .worker_threads(2)
+            // Of several, one turns in circles for as long as another compacts: it hands on what it is not to do.
+            .worker_threads(1)
             .open()?;
-        let options = || {
+        let options = |number: usize| {
             // In one piece, what a read of a large table needs first would take more than a tenth of the cache.
-            KeyspaceCreateOptions::default()
-                .max_memtable_size(MEMTABLE_BYTES)
+            let options = KeyspaceCreateOptions::default()
+                .max_memtable_size(MEMTABLE_BYTES[number])
                 .index_block_partitioning_policy(PartitioningPolicy::all(true))
-                .filter_block_partitioning_policy(PartitioningPolicy::all(true))
+                .filter_block_partitioning_policy(PartitioningPolicy::all(true));
+            if number <= Space::Bodies.keyspace() {
+                // The tables do not overlap, so that one at most can hold a key.
+                options.filter_policy(FilterPolicy::disabled())
+            } else {
+                options
+            }
         };
         let keyspaces = KEYSPACES
             .iter()
-            .map(|name| database.keyspace(name, options))
+            .enumerate()
+            .map(|(number, name)| database.keyspace(name, || options(number)))
             .collect::<Result<_, _>>()?;
         Ok((database, Self { keyspaces }))
     }

@@ -1,22 +1,25 @@
 //! Writing the chain: what a change makes of the records.
 
+use std::collections::HashMap;
+
 use shared::{
     block::{Block, Header},
     codec::{Encode, encode_list},
     hash::Hash,
-    history::{HistoryNode, Position},
+    history::{History, HistoryNode, Position},
     key::PublicKey,
     rules::{ConnectedBlock, leaf},
     state::Account,
+    transaction::{Reward, Transfer, VerifiedTransfer},
 };
 
 use super::{
     Location, Store, StoreError, Summary,
     reader::{missing, number},
-    records::{activity_key, node_key, undo_record},
+    records::{NodePlace, activity_key, node_key, undo_record},
     spaces::Space,
 };
-use crate::chain::{Change, Storage};
+use crate::chain::{Change, SideBlock, Storage};
 
 impl Storage for Store {
     type Error = StoreError;
@@ -48,9 +51,9 @@ impl Storage for Store {
         block.ok_or_else(|| missing("side block", &hash.0))
     }
 
-    fn side_headers(&self) -> Result<Vec<(Hash, Header, usize)>, StoreError> {
-        let header = |(hash, block): (Hash, Block)| (hash, block.header, block.encoded_len());
-        self.reader().side_blocks().map(|side| Ok(header(side?))).collect()
+    fn side_blocks(&self) -> Result<Vec<(Hash, SideBlock)>, StoreError> {
+        let known = |(hash, block): (Hash, Block)| (hash, SideBlock::of(&block));
+        self.reader().side_blocks().map(|side| Ok(known(side?))).collect()
     }
 
     fn stage(&mut self, change: &Change<'_>) -> Result<(), StoreError> {
@@ -59,26 +62,30 @@ impl Storage for Store {
         }
         let mut history = change.fork.headers().history().clone();
         for connected in change.connected {
-            let (header, hash) = (connected.block.header(), connected.block.hash());
-            history.append_with(leaf(header, hash), |position, node| {
-                self.put(Space::Nodes, node_key(position), node.to_bytes());
-            });
+            self.stage_header(connected, &mut history);
             self.stage_connected(connected);
-            if let Some(height) = header.height.checked_sub(change.kept_undo) {
-                self.delete(Space::Undo, height.to_be_bytes().to_vec());
-            }
         }
+        if let Some(last) = change.connected.last() {
+            self.put(Space::Meta, super::TIP, &last.tip.height().to_be_bytes());
+        }
+        // Of an account that changes often, the last counts.
+        let changes = change.connected.iter().flat_map(|connected| &connected.changes);
+        let accounts: HashMap<PublicKey, Account> = changes.map(|change| (change.key, change.after)).collect();
+        for (key, account) in accounts {
+            self.put_account(&key, account);
+        }
+        self.stage_undo(change);
         self.stage_dropped(change.dropped)
     }
 
     fn stage_side(&mut self, hash: &Hash, block: &Block, dropped: &[Hash]) -> Result<(), StoreError> {
-        self.put(Space::Side, hash.0.to_vec(), block.to_bytes());
+        self.put(Space::Side, &hash.0, &block.to_bytes());
         self.stage_dropped(dropped)
     }
 
     fn stage_dropped(&mut self, dropped: &[Hash]) -> Result<(), StoreError> {
         for hash in dropped {
-            self.delete(Space::Side, hash.0.to_vec());
+            self.delete(Space::Side, &hash.0);
         }
         Ok(())
     }
@@ -93,72 +100,101 @@ impl Store {
             self.put_account(&account, before);
         }
         for space in [Space::Headers, Space::Bodies, Space::Undo] {
-            self.delete(space, key.to_vec());
+            self.delete(space, &key);
         }
-        self.delete(Space::Heights, hash.0.to_vec());
-        for (id, location, accounts) in transactions(block, &block.transaction_ids()) {
-            self.delete(Space::Transactions, id.0.to_vec());
+        self.delete(Space::Heights, &hash.0);
+        let orders = block.transfers.iter().map(|signed| &signed.transfer);
+        let ids = block.transaction_ids();
+        for (id, location, accounts) in transactions(block.header.height, &block.reward, orders, &ids) {
+            self.delete(Space::Transactions, &id.0);
             for account in accounts {
-                self.delete(Space::Activity, activity_key(&account, location));
+                self.delete(Space::Activity, &activity_key(&account, location));
             }
         }
-        self.put(Space::Side, hash.0.to_vec(), block.to_bytes());
+        self.put(Space::Side, &hash.0, &block.to_bytes());
         Ok(())
     }
 
-    fn stage_connected(&mut self, connected: &ConnectedBlock) {
-        let (verified, hash) = (&connected.block, connected.block.hash());
-        let block = verified.to_block();
-        let key = block.header.height.to_be_bytes();
-        let summary = Summary::new(&block, hash, connected.tip.headers().work());
-        self.put(Space::Headers, key.to_vec(), summary.to_bytes());
-        let mut body = Vec::with_capacity(block.encoded_len());
-        block.reward.encode(&mut body);
-        encode_list(&block.transfers, &mut body);
-        self.put(Space::Bodies, key.to_vec(), body);
-        self.put(Space::Heights, hash.0.to_vec(), number(block.header.height));
-        self.put(Space::Undo, key.to_vec(), undo_record(&connected.changes));
-        for change in &connected.changes {
-            self.put_account(&change.key, change.after);
+    /// Keeps what it takes to undo the last blocks, and forgets that of those before.
+    fn stage_undo(&mut self, change: &Change<'_>) {
+        let Some(last) = change.connected.last() else { return };
+        // From here on it is kept, of the chain before the change and after it.
+        let before = (change.fork.height() + 1).saturating_sub(change.kept_undo);
+        let after = (last.tip.height() + 1).saturating_sub(change.kept_undo);
+        for height in before..after.min(change.fork.height() + 1) {
+            self.delete(Space::Undo, &height.to_be_bytes());
         }
-        for (id, location, accounts) in transactions(&block, verified.ids()) {
-            self.put(Space::Transactions, id.0.to_vec(), location.to_array().to_vec());
-            for account in accounts {
-                self.put(Space::Activity, activity_key(&account, location), Vec::new());
+        for connected in change.connected {
+            let height = connected.tip.height();
+            if height >= after {
+                self.put(Space::Undo, &height.to_be_bytes(), &undo_record(&connected.changes));
             }
         }
-        self.delete(Space::Side, hash.0.to_vec());
-        self.put(Space::Meta, super::TIP.to_vec(), key.to_vec());
+    }
+
+    /// Stores a header with the nodes of the tree over all headers that it completes.
+    fn stage_header(&mut self, connected: &ConnectedBlock, history: &mut History) {
+        let block = &connected.block;
+        let summary = Summary::new(block, connected.tip.headers().work());
+        let mut record = summary.to_bytes();
+        history.append_with(
+            leaf(block.header(), block.hash()),
+            |position, node| match NodePlace::of(position) {
+                Some(NodePlace::Header(..)) => node.encode(&mut record),
+                Some(NodePlace::Own) => self.put(Space::Nodes, &node_key(position), &node.to_bytes()),
+                Some(NodePlace::Leaf(_)) | None => {}
+            },
+        );
+        self.put(Space::Headers, &block.header().height.to_be_bytes(), &record);
+    }
+
+    fn stage_connected(&mut self, connected: &ConnectedBlock) {
+        let block = &connected.block;
+        let (height, hash) = (block.header().height, block.hash());
+        let key = height.to_be_bytes();
+        let mut body = Vec::with_capacity(block.encoded_len());
+        block.reward().encode(&mut body);
+        encode_list(block.transfers(), &mut body);
+        self.put(Space::Bodies, &key, &body);
+        self.put(Space::Heights, &hash.0, &number(height));
+        let orders = block.transfers().iter().map(VerifiedTransfer::transfer);
+        for (id, location, accounts) in transactions(height, block.reward(), orders, block.ids()) {
+            self.put(Space::Transactions, &id.0, &location.to_array());
+            for account in accounts {
+                self.put(Space::Activity, &activity_key(&account, location), &[]);
+            }
+        }
     }
 
     fn put_account(&mut self, key: &PublicKey, account: Account) {
         if account.is_empty() {
-            self.delete(Space::Accounts, key.0.to_vec());
+            self.delete(Space::Accounts, &key.0);
         } else {
-            self.put(Space::Accounts, key.0.to_vec(), account.to_bytes());
+            self.put(Space::Accounts, &key.0, &account.to_bytes());
         }
     }
 }
 
 /// The transactions of a block with their places and the accounts that they touch.
 fn transactions<'a>(
-    block: &'a Block,
+    height: u64,
+    reward: &Reward,
+    orders: impl Iterator<Item = &'a Transfer>,
     ids: &'a [Hash],
-) -> impl Iterator<Item = (Hash, Location, impl Iterator<Item = PublicKey>)> + 'a {
-    let reward = (block.reward.recipient, None);
-    let transfers = block.transfers.iter().map(|signed| {
-        let order = &signed.transfer;
+) -> impl Iterator<Item = (Hash, Location, impl Iterator<Item = PublicKey>)> {
+    let reward = (reward.recipient, None);
+    let transfers = orders.map(|order| {
         (
             order.sender,
             Some(order.recipient).filter(|other| *other != order.sender),
         )
     });
     let accounts = std::iter::once(reward).chain(transfers);
-    ids.iter().zip(accounts).zip(0..).map(|((id, (first, second)), index)| {
-        let location = Location {
-            height: block.header.height,
-            index,
-        };
-        (*id, location, std::iter::once(first).chain(second))
-    })
+    ids.iter()
+        .zip(accounts)
+        .zip(0..)
+        .map(move |((id, (first, second)), index)| {
+            let location = Location { height, index };
+            (*id, location, std::iter::once(first).chain(second))
+        })
 }

@@ -2,27 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use shared::{block::Block, hash::Hash, rules::RuleError};
+use shared::{
+    block::{Block, Header},
+    hash::Hash,
+    rules::{HeaderChain, RuleError},
+};
 
 use super::{
-    Action, BlockOutcome, Ledger, Moment, Offence, PeerKey, Request, RequestId, Sync, Verdict,
+    Action, BlockOutcome, Ledger, Moment, Offence, PeerKey, REPLAN_IDLE_MS, REPLAN_MS, Request, RequestId, Sync,
+    Verdict,
     headers::Stage,
     message::MAX_BLOCKS,
     peer::{Asked, Pending},
+    proofs::Rival,
 };
 use crate::chain::Placed;
 
 /// How far beyond the first missing block others are asked for.
-const WINDOW: usize = 4_096;
+pub(super) const WINDOW: usize = 4_096;
 /// How many requests for blocks a peer gets at once.
 const PER_PEER: usize = 3;
 /// How many bytes of blocks a request should bring.
 const REQUEST_BYTES: usize = 2 << 20;
 /// How many bytes of blocks may be here, or on their way.
-const BUFFER_BYTES: usize = 128 << 20;
-/// How much the writer gets at once.
-const WRITER_BLOCKS: usize = 1_024;
-const WRITER_BYTES: usize = 32 << 20;
+const BUFFER_BYTES: usize = 64 << 20;
+/// How much the writer has at once: enough to verify some while others become durable. What is being verified takes several
+/// times its bytes.
+const WRITER_BLOCKS: usize = 2_048;
+const WRITER_BYTES: usize = 8 << 20;
+/// How much is handed over together: enough to verify signatures in full batches on all cores.
+const GROUP_BLOCKS: usize = 512;
+const GROUP_BYTES: usize = 1 << 20;
 /// How long an answer may take, and after how long another peer is asked as well when all wait for it.
 const TIMEOUT_MS: u64 = 20_000;
 const STALL_MS: u64 = 2_000;
@@ -42,7 +52,20 @@ pub(super) struct Plan {
     /// From here on some may not have been asked for.
     cursor: usize,
     /// Up to which height of it a peer has the blocks.
-    reach: BTreeMap<PeerKey, u64>,
+    pub(super) reach: BTreeMap<PeerKey, u64>,
+    /// The height of the last block that it shares with the chain of a peer that has shown another.
+    pub(super) partings: BTreeMap<PeerKey, u64>,
+    /// Whose chains may have more work in all.
+    pub(super) rivals: Vec<Rival>,
+}
+
+impl Plan {
+    /// Whether the chain follows it, as far as it has come.
+    pub(super) fn leads_over(&self, tip: &HeaderChain) -> bool {
+        let place = tip.height().checked_sub(self.fork + 1);
+        let hash = place.and_then(|place| self.path.get(usize::try_from(place).ok()?));
+        hash == Some(&tip.hash())
+    }
 }
 
 /// A block that waits for its turn.
@@ -65,16 +88,18 @@ impl Sync {
                 let best = peer.best?;
                 let node = self.headers.get(&best)?;
                 let counts = node.work > own && node.stage != Stage::Dead;
-                counts.then_some((peer.is_usable(now.steady_ms), node.work, best))
+                let is_usable = peer.is_usable(now.steady_ms);
+                let (in_all, shown_at) = self.in_all(best, node.work);
+                counts.then_some(((is_usable, !peer.is_unproven, in_all, shown_at, node.work), best))
             })
             .collect();
         targets.sort_unstable();
-        for (_, _, target) in &targets {
+        for (_, target) in &targets {
             if self.headers.path_to(*target, ledger).is_none() {
                 self.ask_anew(now, *target);
             }
         }
-        self.plan = targets.into_iter().rev().find_map(|(_, _, target)| {
+        self.plan = targets.into_iter().rev().find_map(|(_, target)| {
             let (fork, path) = self.headers.path_to(target, ledger)?;
             let limit = u64::from(self.network.parameters().max_reorg_depth);
             (ledger.tip().height() - fork <= limit).then_some(Plan {
@@ -83,13 +108,36 @@ impl Sync {
                 next: 0,
                 cursor: 0,
                 reach: BTreeMap::new(),
+                partings: BTreeMap::new(),
+                rivals: Vec::new(),
             })
         });
         if let Some(mut plan) = self.plan.take() {
             plan.reach = self.peers.keys().map(|key| (*key, self.reach(*key, &plan))).collect();
+            let parting = |key: &PeerKey| Some((*key, self.parting(*key, &plan, ledger)?));
+            plan.partings = self.peers.keys().filter_map(parting).collect();
+            plan.rivals = self.rivals(&plan, ledger);
             self.plan = Some(plan);
         }
+        self.planned_ms = now.steady_ms;
+        self.next_replan_ms = now.steady_ms + if self.plan.is_some() { REPLAN_MS } else { REPLAN_IDLE_MS };
         self.drop_bodies();
+    }
+
+    /// Goes on with a plan whose end a peer's new headers follow, all of which were taken. False when that is not how it is.
+    pub(super) fn lengthen(&mut self, key: PeerKey, headers: &[Header]) -> bool {
+        let Some(plan) = &mut self.plan else { return false };
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return false;
+        };
+        let follows = headers.first().map(|header| &header.previous_hash) == plan.path.last();
+        if !follows || peer.best.as_ref() != plan.path.last() {
+            return false;
+        }
+        plan.path.extend(headers.iter().map(Header::hash));
+        peer.best = plan.path.last().copied();
+        plan.reach.insert(key, plan.fork + plan.path.len() as u64);
+        true
     }
 
     /// Wants headers again that led to a block: one before it was in the chain then, and is not any more.
@@ -119,6 +167,17 @@ impl Sync {
         plan.fork
     }
 
+    /// Where a peer has left a plan, or the chain before that.
+    fn parting(&self, key: PeerKey, plan: &Plan, ledger: &dyn Ledger) -> Option<u64> {
+        let best = self.peers.get(&key)?.best?;
+        let reach = *plan.reach.get(&key)?;
+        if reach > plan.fork {
+            return (self.headers.get(&best)?.header.height > reach).then_some(reach);
+        }
+        let (fork, path) = self.headers.path_to(best, ledger)?;
+        (!path.is_empty()).then_some(fork.min(plan.fork))
+    }
+
     /// Forgets blocks that are not on the way any more.
     fn drop_bodies(&mut self) {
         if self.bodies.is_empty() {
@@ -138,21 +197,48 @@ impl Sync {
 
     /// Gives the writer the blocks whose turn it is.
     pub(super) fn hand_over(&mut self) {
+        if self.can_wait() {
+            return;
+        }
         let Some(mut plan) = self.plan.take() else { return };
-        let mut blocks = Vec::new();
+        let (mut blocks, mut bytes) = (Vec::new(), 0);
         while let Some(hash) = plan.path.get(plan.next) {
             match self.headers.stage(hash) {
                 Some(Stage::Submitted | Stage::Stored) => {}
-                Some(Stage::Here) if self.writer_has_room() => match self.take_body(*hash) {
-                    Some(block) => blocks.push(block),
-                    None => break,
-                },
+                Some(Stage::Here) if self.writer_has_room() => {
+                    let Some(block) = self.take_body(*hash) else { break };
+                    bytes += block.encoded_len();
+                    blocks.push(block);
+                    if blocks.len() >= GROUP_BLOCKS || bytes >= GROUP_BYTES {
+                        bytes = 0;
+                        self.submit(std::mem::take(&mut blocks));
+                    }
+                }
                 _ => break,
             }
             plan.next += 1;
         }
         plan.cursor = plan.cursor.max(plan.next);
         self.plan = Some(plan);
+        self.submit(blocks);
+    }
+
+    /// Whether to wait until there is a full group: the writer has work meanwhile, and more is on its way.
+    fn can_wait(&self) -> bool {
+        let is_coming = self.peers.values().any(|peer| peer.is_asked(Asked::is_blocks));
+        let Some(plan) = self.plan.as_ref().filter(|_| is_coming && !self.writer.is_empty()) else {
+            return false;
+        };
+        let ready = plan.path[plan.next..].iter().map_while(|hash| self.bodies.get(hash));
+        let (mut blocks, mut bytes) = (0, 0);
+        for body in ready.take(GROUP_BLOCKS) {
+            blocks += 1;
+            bytes += body.bytes;
+        }
+        blocks < GROUP_BLOCKS && bytes < GROUP_BYTES
+    }
+
+    fn submit(&mut self, blocks: Vec<Block>) {
         if !blocks.is_empty() {
             self.actions.push_back(Action::SubmitBlocks(blocks));
         }
@@ -200,10 +286,8 @@ impl Sync {
     pub(super) fn fetch(&mut self, now: Moment, ledger: &dyn Ledger) {
         let Some(mut plan) = self.plan.take() else { return };
         let mut end = plan.path.len();
-        if self.is_undecided(now, ledger) {
-            // What is fetched now may have to be undone.
-            let depth = usize::try_from(self.network.parameters().max_reorg_depth / 2).unwrap_or(usize::MAX);
-            end = end.min(depth.max(1));
+        if let Some(height) = self.fetched_up_to(now, &plan, ledger) {
+            end = end.min(usize::try_from(height.saturating_sub(plan.fork)).unwrap_or(usize::MAX));
         }
         let window = end.min(plan.next.saturating_add(WINDOW));
         while let Some(hashes) = self.next_batch(&mut plan, window, end) {
@@ -216,15 +300,6 @@ impl Sync {
             self.ask_blocks(now, key, hashes);
         }
         self.plan = Some(plan);
-    }
-
-    /// Whether a peer may still show a heavier chain than the one that is being fetched.
-    fn is_undecided(&self, now: Moment, ledger: &dyn Ledger) -> bool {
-        let mut peers = self.peers.iter();
-        peers.any(|(key, peer)| {
-            let is_due = peer.is_asked(Asked::is_headers) || peer.next_headers_ms <= now.steady_ms;
-            is_due && peer.is_usable(now.steady_ms) && self.owes_headers(*key, ledger)
-        })
     }
 
     /// The next blocks to be asked for, lowest first.
@@ -418,16 +493,13 @@ impl Sync {
 
     /// Wants a block again that the writer did not take: at once a few times, then after a while.
     fn retry(&mut self, now: Moment, hash: Hash) {
-        let Some(node) = self.headers.get_mut(&hash) else {
-            return;
-        };
-        node.tries += 1;
-        if node.tries < MAX_TRIES {
-            node.stage = Stage::Wanted;
-            self.is_plan_old = true;
-        } else {
-            node.tries = 0;
-            self.put_off(now, hash);
+        match self.headers.try_again(&hash, MAX_TRIES) {
+            None => {}
+            Some(true) => {
+                self.headers.set_stage(&hash, Stage::Wanted);
+                self.is_plan_old = true;
+            }
+            Some(false) => self.put_off(now, hash),
         }
     }
 

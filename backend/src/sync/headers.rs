@@ -1,6 +1,9 @@
 //! Verified headers of blocks that may become part of the chain, as a tree that grows out of it. Bounded in number.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    hash::{BuildHasherDefault, DefaultHasher},
+};
 
 use ruint::aliases::U256;
 use shared::{
@@ -14,6 +17,8 @@ use super::Ledger;
 
 /// How many headers are kept at most.
 pub(super) const MAX_NODES: usize = 131_072;
+/// How many dead ones are remembered: the lowest, as all that follow them are dead too.
+pub(super) const MAX_DEAD: usize = 1_024;
 
 /// How far the block of a header has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +61,13 @@ pub(super) enum Refusal {
     Full,
 }
 
+/// Without chance: nothing depends on the order, but the same run is to take the same time.
+type Hasher = BuildHasherDefault<DefaultHasher>;
+
 /// The tree.
 #[derive(Default)]
 pub(super) struct Headers {
-    nodes: BTreeMap<Hash, Node>,
+    nodes: HashMap<Hash, Node, Hasher>,
     /// All that is needed to go on after some of them.
     ends: BTreeMap<Hash, HeaderChain>,
 }
@@ -73,16 +81,52 @@ impl Headers {
         self.nodes.get(hash)
     }
 
-    pub(super) fn get_mut(&mut self, hash: &Hash) -> Option<&mut Node> {
-        self.nodes.get_mut(hash)
+    /// Counts one more time that the writer did not take a block. Whether it is to be tried again at once: so it is but each
+    /// `most`-th time. None for a header that is not known.
+    pub(super) fn try_again(&mut self, hash: &Hash, most: u8) -> Option<bool> {
+        let node = self.nodes.get_mut(hash)?;
+        node.tries = (node.tries + 1) % most;
+        Some(node.tries != 0)
     }
 
     pub(super) fn stage(&self, hash: &Hash) -> Option<Stage> {
         self.get(hash).map(|node| node.stage)
     }
 
+    /// All headers, with their hashes.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (&Hash, &Node)> {
+        self.nodes.iter()
+    }
+
+    /// Forgets the lowest headers, so that with `count` more there are no more than `limit`.
+    pub(super) fn make_room(&mut self, count: usize, limit: usize) {
+        let excess = (self.len() + count).saturating_sub(limit);
+        if excess > 0 {
+            let mut by_height: Vec<(u64, Hash)> = self
+                .nodes
+                .iter()
+                .map(|(hash, node)| (node.header.height, *hash))
+                .collect();
+            by_height.sort_unstable();
+            for (_, hash) in by_height.into_iter().take(excess) {
+                self.nodes.remove(&hash);
+            }
+        }
+        // They can be put together again from the headers.
+        self.ends.clear();
+    }
+
+    /// Forgets the headers below a height.
+    pub(super) fn forget_below(&mut self, lowest: u64) {
+        self.nodes.retain(|_, node| node.header.height >= lowest);
+        self.ends.clear();
+    }
+
+    /// Notes how far a block has come. What breaks a rule stays dead, whatever still happens to its block.
     pub(super) fn set_stage(&mut self, hash: &Hash, stage: Stage) {
-        if let Some(node) = self.nodes.get_mut(hash) {
+        if let Some(node) = self.nodes.get_mut(hash)
+            && node.stage != Stage::Dead
+        {
             node.stage = stage;
         }
     }
@@ -197,7 +241,7 @@ impl Headers {
     }
 
     /// The hashes that lead from the chain to a header, lowest first, and the height at which they leave the chain. None
-    /// when what is between is not known any more.
+    /// when what is between is not known any more, or breaks a rule.
     pub(super) fn path_to(&self, hash: Hash, ledger: &dyn Ledger) -> Option<(u64, Vec<Hash>)> {
         let mut path = Vec::new();
         let mut hash = hash;
@@ -207,6 +251,9 @@ impl Headers {
                 path.reverse();
                 return Some((fork, path));
             };
+            if node.stage == Stage::Dead {
+                return None;
+            }
             // Blocks that were connected stay here for a while.
             if node.stage == Stage::Stored
                 && let Some(fork) = ledger.height_of(&hash)
@@ -244,10 +291,11 @@ impl Headers {
         dead
     }
 
-    /// Forgets what does not lead to any of `bests`, and blocks of the chain that lie more than `kept` below the tip.
+    /// Forgets what does not lead to any of `bests`, blocks of the chain that lie more than `kept` below the tip, and all
+    /// but a few of those that break a rule.
     pub(super) fn prune(&mut self, bests: &BTreeSet<Hash>, kept: u64, ledger: &dyn Ledger) {
         let lowest = ledger.tip().height().saturating_sub(kept);
-        let mut needed = BTreeSet::new();
+        let mut needed: HashSet<Hash, Hasher> = HashSet::default();
         for best in bests {
             let mut hash = *best;
             while let Some(node) = self.nodes.get(&hash) {
@@ -257,9 +305,19 @@ impl Headers {
                 hash = node.header.previous_hash;
             }
         }
+        let is_dead = |node: &&Node| node.stage == Stage::Dead && node.header.height >= lowest;
+        let mut dead: Vec<(u64, Hash)> = self
+            .nodes
+            .iter()
+            .filter(|(_, node)| is_dead(node))
+            .map(|(hash, node)| (node.header.height, *hash))
+            .collect();
+        dead.sort_unstable();
+        dead.truncate(MAX_DEAD);
+        let dead: HashSet<Hash, Hasher> = dead.into_iter().map(|(_, hash)| hash).collect();
         self.nodes.retain(|hash, node| match node.stage {
             Stage::Submitted => true,
-            Stage::Dead => node.header.height >= lowest,
+            Stage::Dead => dead.contains(hash),
             Stage::Stored => {
                 node.header.height >= lowest || (needed.contains(hash) && ledger.height_of(hash).is_none())
             }

@@ -1,13 +1,17 @@
 //! What the state machine reads of chain and mempool.
 
+use std::collections::BTreeSet;
+
 use shared::{
     block::{Block, Header},
+    chain_proof,
     hash::Hash,
     history::{History, Position},
+    params::Network,
     rules::{HeaderChain, MEDIAN_SPAN},
 };
 
-use crate::{mempool::Mempool, node::View};
+use crate::{chain::SideBlock, mempool::Mempool, node::View};
 
 /// One moment of a node's chain and mempool. What cannot be read counts as missing.
 pub trait Ledger {
@@ -28,6 +32,28 @@ pub trait Ledger {
 
     /// The pending transfers.
     fn mempool(&self) -> &Mempool;
+
+    /// The header of a block that is kept beside the chain, if it is a recent one.
+    fn side_header(&self, hash: &Hash) -> Option<Header>;
+
+    /// The proof of the chain, which shows the headers at these heights besides.
+    fn proof(&self, network: &Network, heights: &[u64]) -> Option<Vec<u8>>;
+
+    /// The last blocks of the branches that are kept beside the chain: the highest ones, no lower than `lowest`.
+    fn side_tips(&self, lowest: u64, limit: usize) -> Vec<Hash>;
+}
+
+/// Of these blocks, highest first, those that no other follows.
+pub(crate) fn last_of<'a>(blocks: impl Iterator<Item = (Hash, &'a SideBlock)>, limit: usize) -> Vec<Hash> {
+    let mut followed = BTreeSet::new();
+    let mut last = Vec::new();
+    for (hash, block) in blocks {
+        followed.insert(block.header.previous_hash);
+        if !followed.contains(&hash) && last.len() < limit {
+            last.push(hash);
+        }
+    }
+    last
 }
 
 impl Ledger for View {
@@ -62,6 +88,25 @@ impl Ledger for View {
 
     fn mempool(&self) -> &Mempool {
         self.mempool()
+    }
+
+    fn side_header(&self, hash: &Hash) -> Option<Header> {
+        self.side().get(hash).map(|block| block.header)
+    }
+
+    fn proof(&self, network: &Network, heights: &[u64]) -> Option<Vec<u8>> {
+        let height = self.tip().height();
+        logged(chain_proof::write(self.reader(), network, height, heights).map(Some))
+    }
+
+    fn side_tips(&self, lowest: u64, limit: usize) -> Vec<Hash> {
+        let mut recent: Vec<_> = self
+            .side()
+            .iter()
+            .filter(|(_, block)| block.header.height >= lowest)
+            .collect();
+        recent.sort_unstable_by_key(|(hash, block)| std::cmp::Reverse((block.header.height, **hash)));
+        last_of(recent.into_iter().map(|(hash, block)| (*hash, block)), limit)
     }
 }
 

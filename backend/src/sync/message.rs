@@ -3,6 +3,9 @@
 //! A request gets one response of the same kind; news of blocks and transfers is passed on without being asked for.
 //! Every list is bounded, and bytes that are left over are refused.
 
+mod neighbours;
+mod proof;
+
 use ruint::aliases::U256;
 use shared::{
     block::{Block, Header},
@@ -10,6 +13,10 @@ use shared::{
     hash::Hash,
     transaction::{Reward, SignedTransfer},
 };
+
+pub use proof::MAX_SHOWN;
+
+pub use neighbours::{MAX_NEIGHBOURS, MAX_TOLD_BRANCHES, Neighbour, PeerName, Surroundings};
 
 /// The version of these messages.
 pub const VERSION: u16 = 1;
@@ -23,6 +30,9 @@ pub const MAX_BLOCKS: usize = 128;
 pub const MAX_TRANSFERS: usize = 1_000;
 /// The most ids of pending transfers in a response.
 pub const MAX_IDS: usize = 32_768;
+
+/// The most headers of a branch that is asked for to be looked at.
+pub const MAX_BRANCH: usize = 256;
 
 const MAX_BLOCK_TRANSFERS: usize = Block::MAX_TRANSFERS as usize;
 
@@ -107,6 +117,20 @@ pub enum Request {
         /// Their ids.
         ids: Vec<Hash>,
     },
+    /// Whom it is connected to, and what it keeps beside its chain.
+    Neighbours,
+    /// The headers that lead to a block of its chain or beside it, after the first of these hashes that is in its chain.
+    Branch {
+        /// Hashes of the asker's chain, as in a request for headers.
+        locator: Vec<Hash>,
+        /// The block's hash.
+        tip: Hash,
+    },
+    /// The proof that its chain has the work it says. docs/protocol.md, "Proof of the chain".
+    Proof {
+        /// Heights of headers that the proof is to show besides, ascending.
+        heights: Vec<u64>,
+    },
 }
 
 /// The answer to a request of the same kind.
@@ -126,6 +150,12 @@ pub enum Response {
     Mempool(Vec<Hash>),
     /// The transfers that are pending.
     Transfers(Vec<SignedTransfer>),
+    /// Its peers and branches.
+    Neighbours(Surroundings),
+    /// Headers, lowest first; none when the block is not known, or they are too many.
+    Branch(Vec<Header>),
+    /// The proof's bytes; none when it cannot be written.
+    Proof(Vec<u8>),
 }
 
 /// News that is passed on to everybody.
@@ -151,6 +181,9 @@ impl Request {
             Self::BlockTransfers { .. } => "block-transfers",
             Self::Mempool => "mempool",
             Self::Transfers { .. } => "transfers",
+            Self::Neighbours => "neighbours",
+            Self::Branch { .. } => "branch",
+            Self::Proof { .. } => "proof",
         }
     }
 }
@@ -167,6 +200,9 @@ impl Response {
             Self::BlockTransfers(_) => "block-transfers",
             Self::Mempool(_) => "mempool",
             Self::Transfers(_) => "transfers",
+            Self::Neighbours(_) => "neighbours",
+            Self::Branch(_) => "branch",
+            Self::Proof(_) => "proof",
         }
     }
 }
@@ -192,6 +228,9 @@ pub(super) mod kind {
     pub(in crate::sync) const BLOCK_TRANSFERS: u8 = 4;
     pub(in crate::sync) const MEMPOOL: u8 = 5;
     pub(in crate::sync) const TRANSFERS: u8 = 6;
+    pub(in crate::sync) const NEIGHBOURS: u8 = 7;
+    pub(in crate::sync) const BRANCH: u8 = 8;
+    pub(in crate::sync) const PROOF: u8 = 9;
 }
 
 /// The first byte of news.
@@ -276,6 +315,16 @@ impl Encode for Request {
                 out.push(kind::TRANSFERS);
                 encode_list(ids, out);
             }
+            Self::Neighbours => out.push(kind::NEIGHBOURS),
+            Self::Branch { locator, tip } => {
+                out.push(kind::BRANCH);
+                encode_list(locator, out);
+                tip.encode(out);
+            }
+            Self::Proof { heights } => {
+                out.push(kind::PROOF);
+                encode_list(heights, out);
+            }
         }
     }
 }
@@ -309,6 +358,20 @@ impl Decode for Request {
             kind::TRANSFERS => Self::Transfers {
                 ids: list(reader, "ids", MAX_TRANSFERS)?,
             },
+            kind::NEIGHBOURS => Self::Neighbours,
+            kind::BRANCH => Self::Branch {
+                locator: list(reader, "locator", MAX_LOCATOR)?,
+                tip: Hash::decode(reader)?,
+            },
+            kind::PROOF => {
+                let heights: Vec<u64> = list(reader, "heights", MAX_SHOWN)?;
+                if !heights.is_sorted_by(|a, b| a < b) {
+                    return Err(DecodeError::Invalid {
+                        what: "list of heights",
+                    });
+                }
+                Self::Proof { heights }
+            }
             _ => {
                 return Err(DecodeError::Invalid {
                     what: "kind of request",
@@ -349,6 +412,18 @@ impl Encode for Response {
                 out.push(kind::TRANSFERS);
                 encode_list(transfers, out);
             }
+            Self::Neighbours(surroundings) => {
+                out.push(kind::NEIGHBOURS);
+                surroundings.encode(out);
+            }
+            Self::Branch(headers) => {
+                out.push(kind::BRANCH);
+                encode_list(headers, out);
+            }
+            Self::Proof(proof) => {
+                out.push(kind::PROOF);
+                proof::encode(proof, out);
+            }
         }
     }
 }
@@ -365,6 +440,9 @@ impl Decode for Response {
             kind::BLOCK_TRANSFERS => Self::BlockTransfers(list(reader, "transfers", MAX_BLOCK_TRANSFERS)?),
             kind::MEMPOOL => Self::Mempool(list(reader, "ids", MAX_IDS)?),
             kind::TRANSFERS => Self::Transfers(list(reader, "transfers", MAX_TRANSFERS)?),
+            kind::NEIGHBOURS => Self::Neighbours(Surroundings::decode(reader)?),
+            kind::BRANCH => Self::Branch(list(reader, "headers", MAX_BRANCH)?),
+            kind::PROOF => Self::Proof(proof::decode(reader)?),
             _ => {
                 return Err(DecodeError::Invalid {
                     what: "kind of response",

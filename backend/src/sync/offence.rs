@@ -45,6 +45,11 @@ pub enum Offence {
     LowWork,
     /// A height or work that its headers do not bear out.
     FalseClaim,
+    /// A proof of its chain that does not hold.
+    InvalidProof {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Something that was not asked for.
     Unrequested {
         /// What it is.
@@ -70,6 +75,7 @@ impl Offence {
             Self::InvalidTransfer { .. } => "invalid-transfer",
             Self::LowWork => "low-work",
             Self::FalseClaim => "false-claim",
+            Self::InvalidProof { .. } => "invalid-proof",
             Self::Unrequested { .. } => "unrequested",
             Self::TooManyRequests => "too-many-requests",
             Self::Stalled => "stalled",
@@ -81,7 +87,11 @@ impl Offence {
     pub const fn weight(&self) -> u32 {
         match self {
             Self::OtherChain | Self::OldVersion { .. } | Self::InvalidHeader { .. } | Self::InvalidBlock { .. } => 100,
-            Self::Malformed { .. } | Self::Oversized { .. } | Self::LowWork | Self::FalseClaim => 50,
+            Self::Malformed { .. }
+            | Self::Oversized { .. }
+            | Self::LowWork
+            | Self::FalseClaim
+            | Self::InvalidProof { .. } => 50,
             Self::InvalidTransfer { .. } | Self::Unrequested { .. } => 25,
             Self::TooManyRequests => 20,
             Self::Stalled => 0,
@@ -105,7 +115,10 @@ impl fmt::Display for Offence {
             Self::InvalidBlock { rule } => write!(f, "it sent a block that breaks a rule: {rule}"),
             Self::InvalidTransfer { rule } => write!(f, "it sent a transfer that breaks a rule: {rule}"),
             Self::LowWork => f.write_str("it sent many headers with little work"),
-            Self::FalseClaim => f.write_str("its headers do not bear out the height or work that it claims"),
+            Self::FalseClaim => {
+                f.write_str("its headers or its proof do not bear out the height or work that it claims")
+            }
+            Self::InvalidProof { reason } => write!(f, "it sent a proof of its chain that does not hold: {reason}"),
             Self::Unrequested { what } => write!(f, "it sent {what} that nobody asked for"),
             Self::TooManyRequests => f.write_str("it asks more than a node that syncs would"),
             Self::Stalled => f.write_str("it does not answer in time"),

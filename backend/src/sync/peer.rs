@@ -1,11 +1,14 @@
 //! What is known of a connected peer, and what it was asked.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use ruint::aliases::U256;
 use shared::hash::Hash;
 
-use super::{RequestId, Status, score::Budget};
+use super::{Neighbour, PeerName, RequestId, Status, neighbours::FIRST_MS, proofs::Claim, score::Budget};
 
 /// What a peer may ask: at first, and for each second. A node that syncs as fast as it can verify asks far less.
 const REQUESTS: (u64, u64) = (32_768, 8_192);
@@ -34,6 +37,14 @@ pub(super) enum Asked {
     Transfers {
         ids: Vec<Hash>,
     },
+    Neighbours,
+    Branch {
+        locator: Vec<Hash>,
+        tip: Hash,
+    },
+    Proof {
+        claim: Claim,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -47,6 +58,11 @@ pub(super) struct Pending {
 
 pub(super) struct Peer {
     pub(super) status: Option<Status>,
+    pub(super) name: Option<PeerName>,
+    pub(super) latency_ms: Option<u32>,
+    /// Whom it says it is connected to, and the last blocks of branches that it says it keeps.
+    pub(super) neighbours: Arc<[Neighbour]>,
+    pub(super) branches: Vec<Hash>,
     /// The last header of its chain that is known here.
     pub(super) best: Option<Hash>,
     /// Its chain goes on after `best`.
@@ -56,8 +72,14 @@ pub(super) struct Peer {
     pub(super) pending: BTreeMap<RequestId, Pending>,
     /// Not before these times, by the steady clock.
     pub(super) next_status_ms: u64,
+    pub(super) last_status_ms: u64,
+    pub(super) since_ms: u64,
     pub(super) next_headers_ms: u64,
     pub(super) next_mempool_ms: u64,
+    /// Whether it was asked what it has pending.
+    pub(super) was_asked_pool: bool,
+    pub(super) next_neighbours_ms: u64,
+    pub(super) next_branch_ms: u64,
     pub(super) slow_until_ms: u64,
     /// How many requests in a row were not answered.
     pub(super) stalls: u32,
@@ -69,19 +91,33 @@ pub(super) struct Peer {
     pub(super) unwanted: Budget,
     pub(super) last_excess_ms: u64,
     pub(super) is_banned: bool,
+    /// What its proof must bear out, while that is being verified.
+    pub(super) proving: Option<Claim>,
+    /// It was asked for a proof, and gave none that holds; until when that counts.
+    pub(super) is_unproven: bool,
+    pub(super) unproven_until_ms: u64,
 }
 
 impl Peer {
-    pub(super) const fn new(now_ms: u64) -> Self {
+    pub(super) fn new(now_ms: u64) -> Self {
         Self {
             status: None,
+            name: None,
+            latency_ms: None,
+            neighbours: Arc::default(),
+            branches: Vec::new(),
             best: None,
             has_more: false,
             is_ahead: false,
             pending: BTreeMap::new(),
             next_status_ms: now_ms,
+            last_status_ms: 0,
+            since_ms: now_ms,
             next_headers_ms: now_ms,
             next_mempool_ms: now_ms,
+            was_asked_pool: false,
+            next_neighbours_ms: now_ms + FIRST_MS,
+            next_branch_ms: now_ms,
             slow_until_ms: 0,
             stalls: 0,
             missing: VecDeque::new(),
@@ -90,6 +126,9 @@ impl Peer {
             unwanted: Budget::new(UNWANTED.0, UNWANTED.1, now_ms),
             last_excess_ms: 0,
             is_banned: false,
+            proving: None,
+            is_unproven: false,
+            unproven_until_ms: 0,
         }
     }
 
@@ -100,6 +139,11 @@ impl Peer {
 
     pub(super) fn is_asked(&self, kind: fn(&Asked) -> bool) -> bool {
         self.count(kind) > 0
+    }
+
+    /// Whether its proof is on the way, or being verified.
+    pub(super) fn is_proving(&self) -> bool {
+        self.proving.is_some() || self.is_asked(Asked::is_proof)
     }
 
     /// Whether it may be asked for something that takes long.
@@ -124,6 +168,19 @@ impl Asked {
 
     pub(super) const fn is_blocks(&self) -> bool {
         matches!(self, Self::Blocks { .. })
+    }
+
+    pub(super) const fn is_branch(&self) -> bool {
+        matches!(self, Self::Branch { .. })
+    }
+
+    pub(super) const fn is_proof(&self) -> bool {
+        matches!(self, Self::Proof { .. })
+    }
+
+    /// Whether the answer is only looked at: nothing waits for it.
+    pub(super) const fn is_for_show(&self) -> bool {
+        matches!(self, Self::Neighbours | Self::Branch { .. })
     }
 
     pub(super) const fn is_pool(&self) -> bool {

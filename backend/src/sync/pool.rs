@@ -13,8 +13,10 @@ const MAX_JUDGING: usize = 16_384;
 const MAX_JUDGING_EACH: usize = 2_048;
 /// How many transfers are asked for at once.
 const BATCH: usize = 500;
-/// How often a peer is asked what it has pending.
+/// How often a peer is asked what it has pending; and how soon the second time: what came in before each had heard that
+/// the other listens was told to nobody.
 const MEMPOOL_MS: u64 = 60_000;
+const MEMPOOL_AGAIN_MS: u64 = 5_000;
 const TIMEOUT_MS: u64 = 15_000;
 
 impl Sync {
@@ -28,8 +30,14 @@ impl Sync {
         ledger: &dyn Ledger,
     ) {
         let id = transfer.id();
+        let is_new = !self.heard.contains(&id);
         self.heard.insert(id);
-        if ledger.mempool().get(&id).is_some() || self.refused.contains(&id) {
+        if ledger.mempool().get(&id).is_some() {
+            // What came another way is passed on by the news of it.
+            let verdict = if is_new { Verdict::Accept } else { Verdict::Ignore };
+            return self.judge(token, verdict);
+        }
+        if self.refused.contains(&id) {
             return self.judge(token, Verdict::Ignore);
         }
         if !self.take_transfer(now, key, id, Some(token)) {
@@ -58,7 +66,7 @@ impl Sync {
         for (key, token) in self.judging.remove(&id).unwrap_or_default() {
             let verdict = match outcome {
                 TransferOutcome::Accepted => Verdict::Accept,
-                TransferOutcome::Unwanted | TransferOutcome::Stopping => Verdict::Ignore,
+                TransferOutcome::Unwanted | TransferOutcome::Early | TransferOutcome::Stopping => Verdict::Ignore,
                 TransferOutcome::Invalid(_) => Verdict::Reject,
             };
             if let Some(token) = token {
@@ -68,6 +76,11 @@ impl Sync {
                 peer.judging = peer.judging.saturating_sub(1);
                 if !matches!(outcome, TransferOutcome::Accepted) {
                     peer.unwanted.take(1, now.steady_ms);
+                }
+                if matches!(outcome, TransferOutcome::Early) {
+                    // Who has it has those before it too.
+                    let soon = now.steady_ms + MEMPOOL_AGAIN_MS;
+                    peer.next_mempool_ms = peer.next_mempool_ms.min(soon);
                 }
             }
             if let TransferOutcome::Invalid(error) = outcome {
@@ -95,7 +108,13 @@ impl Sync {
             let has_room = self.judging.len() + BATCH <= MAX_JUDGING;
             let Some(peer) = self.peers.get_mut(&key) else { continue };
             if peer.missing.is_empty() {
-                peer.next_mempool_ms = now.steady_ms + MEMPOOL_MS;
+                let pause = if peer.was_asked_pool {
+                    MEMPOOL_MS
+                } else {
+                    MEMPOOL_AGAIN_MS
+                };
+                peer.next_mempool_ms = now.steady_ms + pause;
+                peer.was_asked_pool = true;
                 self.ask(now, key, Asked::Mempool, Request::Mempool, TIMEOUT_MS);
                 continue;
             }
@@ -136,6 +155,8 @@ impl Sync {
                 taken.push(transfer);
             }
         }
+        // Those of a sender in their order, as each is wanted only after the one before.
+        taken.sort_by_key(|transfer| transfer.transfer.nonce);
         if !taken.is_empty() {
             self.actions.push_back(Action::SubmitTransfers(taken));
         }

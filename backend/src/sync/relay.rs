@@ -50,9 +50,7 @@ impl Sync {
     pub(super) fn judge_block(&mut self, hash: Hash, verdict: Verdict) {
         for news in self.waiting.remove(&hash).unwrap_or_default() {
             self.judge(news.token, verdict);
-        }
-        if verdict == Verdict::Accept {
-            self.announced = hash;
+            self.told.insert(hash);
         }
     }
 
@@ -69,9 +67,19 @@ impl Sync {
             Ok(hash) => hash,
             Err(error) => return self.reject_header(now, news, &error),
         };
-        let tip = ledger.tip();
-        if ledger.height_of(&hash).is_some() || header.height.saturating_add(RECENT) < tip.height() {
+        // Its body can be written in many ways. Once is enough.
+        let is_repeated = |waiting: &Vec<News>| waiting.iter().any(|other| other.peer == news.peer);
+        if self.waiting.get(&hash).is_some_and(is_repeated) {
             return self.judge(news.token, Verdict::Ignore);
+        }
+        let tip = ledger.tip();
+        if hash == tip.hash() && !self.told.contains(&hash) {
+            // It came another way, and this is how others hear of it.
+            self.told.insert(hash);
+            return self.judge(news.token, Verdict::Accept);
+        }
+        if ledger.height_of(&hash).is_some() || header.height.saturating_add(RECENT) < tip.height() {
+            return self.ignore_block(hash, news);
         }
         match self.headers.extend(&self.network, &[*header], now.clock_ms, ledger).2 {
             Ok(()) => {}
@@ -88,27 +96,33 @@ impl Sync {
                 {
                     peer.is_ahead = true;
                 }
-                return self.judge(news.token, Verdict::Ignore);
+                return self.ignore_block(hash, news);
             }
         }
         let Some(node) = self.headers.get(&hash) else {
-            return self.judge(news.token, Verdict::Ignore);
+            return self.ignore_block(hash, news);
         };
         let is_heavier = node.work > tip.work();
-        let stage = node.stage;
-        if is_heavier {
+        let (stage, work) = (node.stage, node.work);
+        if is_heavier && Some(work) > self.best_work(news.peer) {
             self.set_best(news.peer, Some(hash));
         }
         if is_heavier && stage != Stage::Stored {
             self.waiting.entry(hash).or_default().push(news);
         } else {
-            self.judge(news.token, Verdict::Ignore);
+            self.ignore_block(hash, news);
         }
         if stage == Stage::Wanted
             && let Some(body) = body
         {
             self.rebuild(now, hash, body, news.peer, ledger);
         }
+    }
+
+    /// Passes on no news of a block. It cannot be told later either: who hears the same twice takes it for known.
+    fn ignore_block(&mut self, hash: Hash, news: News) {
+        self.told.insert(hash);
+        self.judge(news.token, Verdict::Ignore);
     }
 
     fn reject_header(&mut self, now: Moment, news: News, error: &RuleError) {
@@ -204,10 +218,15 @@ impl Sync {
     /// Tells everybody of the tip, unless they know or there is a better one.
     pub(super) fn announce(&mut self, ledger: &dyn Ledger) {
         let tip = ledger.tip();
-        if tip.hash() == self.announced || tip.height() == 0 || self.plan.is_some() {
+        let hash = tip.hash();
+        if self.told.contains(&hash) || tip.height() == 0 || self.plan.is_some() {
             return;
         }
-        self.announced = tip.hash();
+        // News of it is passed on by its verdict, which is near.
+        if self.waiting.get(&hash).is_some_and(|waiting| !waiting.is_empty()) {
+            return;
+        }
+        self.told.insert(hash);
         let Some(block) = ledger.block(tip.height()) else {
             return;
         };

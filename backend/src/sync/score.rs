@@ -73,6 +73,12 @@ impl Budget {
         enough
     }
 
+    /// Takes `cost`, or what is left.
+    pub(super) fn spend(&mut self, cost: u64, now_ms: u64) {
+        self.refill(now_ms);
+        self.left = self.left.saturating_sub(cost);
+    }
+
     /// Whether there is anything left.
     pub(super) fn has_any(&mut self, now_ms: u64) -> bool {
         self.refill(now_ms);
@@ -114,6 +120,7 @@ mod tests {
         assert!(!budget.has_any(199));
         assert!(budget.take(1, 200));
         assert!(budget.take(10, 1_000_000));
+        budget.spend(1, 1_000_000);
         assert!(!budget.take(1, 1_000_000));
     }
 }

@@ -2,6 +2,8 @@
 
 mod blocks;
 mod lab;
+mod neighbours;
 mod news;
 mod offences;
+mod proofs;
 mod timers;

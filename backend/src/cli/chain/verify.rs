@@ -2,8 +2,6 @@
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
-use rand_core::UnwrapErr;
-use rayon::prelude::*;
 use serde::Serialize;
 use shared::{
     block::Block,
@@ -11,7 +9,6 @@ use shared::{
     key::PublicKey,
     params::Network,
     rules::{ConnectedBlock, Tip, VerifiedBlock},
-    transaction::{SignedTransfer, VerifiedTransfer},
 };
 
 use super::{Folder, progress::Progress};
@@ -19,13 +16,12 @@ use crate::{
     cli::output,
     clock::{Clock as _, SystemClock},
     store::{Location, Reader},
+    verify::verify_blocks,
 };
 
-/// How many signatures are verified at once: more gain little.
-const BATCH: usize = 1_024;
 /// How many blocks, and how many transfers, are read before all cores verify them.
 const WINDOW_BLOCKS: usize = 512;
-const WINDOW_TRANSFERS: usize = 16 * BATCH;
+const WINDOW_TRANSFERS: usize = 16_384;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  cairn chain verify --data /srv/club --network club.toml")]
@@ -121,50 +117,17 @@ impl Replay<'_> {
 
     /// Verifies blocks by themselves. Their signatures are verified together, as one block may have few.
     fn verify_window(&self, blocks: Vec<Block>) -> Result<Vec<VerifiedBlock>> {
-        let transfers: Vec<SignedTransfer> = blocks
-            .iter()
-            .flat_map(|block| block.transfers.iter().cloned())
-            .collect();
-        let genesis = self.network.genesis_hash();
-        let verified: Result<Vec<Vec<VerifiedTransfer>>, (usize, shared::rules::RuleError)> = transfers
-            .par_chunks(BATCH)
-            .enumerate()
-            .map(|(chunk, transfers)| {
-                VerifiedTransfer::verify_all(transfers, &genesis, &mut UnwrapErr(getrandom::SysRng))
-                    .map_err(|(place, error)| (chunk * BATCH + place, error))
-            })
-            .collect();
-        let verified = verified.map_err(|(place, error)| {
-            let mut left = place;
-            let culprit = blocks.iter().find(|block| {
-                let is_here = left < block.transfers.len();
-                left = left.saturating_sub(block.transfers.len());
-                is_here
-            });
-            let height = culprit.map_or(0, |block| block.header.height);
-            anyhow!("block {height}: {error} ({})", error.code())
-        })?;
-        let mut rest = verified.into_iter().flatten();
-        let parts: Vec<(Block, Vec<VerifiedTransfer>)> = blocks
-            .into_iter()
-            .map(|block| {
-                let own = rest.by_ref().take(block.transfers.len()).collect();
-                (block, own)
-            })
-            .collect();
-        parts
-            .into_par_iter()
-            .map(|(block, own)| {
-                let height = block.header.height;
-                VerifiedBlock::verify(block, self.network, |_, _| Ok(own))
-                    .map_err(|error| anyhow!("block {height}: {error} ({})", error.code()))
-            })
+        let first = self.tip.height() + 1;
+        let verdicts = verify_blocks(blocks, self.network, self.tip.accounts(), |_| None);
+        (first..)
+            .zip(verdicts)
+            .map(|(height, verdict)| verdict.map_err(|error| anyhow!("block {height}: {error} ({})", error.code())))
             .collect()
     }
 
     /// Connects a block, and compares what the folder says of it.
     fn connect(&mut self, block: VerifiedBlock) -> Result<()> {
-        let (height, size) = (block.header().height, block.to_block().encoded_len() as u64);
+        let (height, size) = (block.header().height, block.encoded_len() as u64);
         let ConnectedBlock { block, tip, .. } = self
             .tip
             .connect(self.network, block, self.now_ms)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use libp2p::{PeerId, gossipsub::MessageAcceptance};
+use libp2p::{Multiaddr, PeerId, gossipsub::MessageAcceptance, multiaddr::Protocol};
 use shared::codec::Encode as _;
 
 use super::{Asker, Command, Engine, Output};
@@ -10,6 +10,8 @@ use crate::{
     p2p::{
         Peers,
         found::SwarmState,
+        gate::ip_of,
+        gossip::id_of,
         view::{Listed, PeerBan},
     },
     peers::{Ban, Subject, save},
@@ -70,14 +72,19 @@ impl Engine {
                 offence,
             } => self.ban(peer, until_ms, &offence),
             // These are the driver's own.
-            Action::SubmitBlocks(_) | Action::SubmitTransfers(_) => {}
+            Action::SubmitBlocks(_) | Action::SubmitTransfers(_) | Action::VerifyProof { .. } => {}
         }
     }
 
     fn publish_news(&mut self, news: &Gossip) {
-        let topic = self.topics.of(news).clone();
-        // Without peers there is nobody to tell, and who comes later asks. What was told already is known.
-        if let Err(error) = self.swarm.behaviour_mut().gossip.publish(topic, news.to_bytes()) {
+        let (topic, bytes) = (self.topics.of(news).clone(), news.to_bytes());
+        let id = id_of(&bytes);
+        // It came in the meantime, and its verdict passes it on.
+        if self.news.values().any(|(_, waiting)| *waiting == id) {
+            return;
+        }
+        // Without peers there is nobody to tell, and who comes later asks.
+        if let Err(error) = self.swarm.behaviour_mut().gossip.publish(topic, bytes) {
             tracing::debug!(%error, kind = news.kind(), "news was not told");
         }
     }
@@ -161,7 +168,11 @@ impl Engine {
                     self.asked.insert(sent, Asker::Handle(status.clone()));
                 }
             }
-            Command::Cut { peers } => self.cut(&peers),
+            Command::Cut { peers, done } => {
+                self.cut(&peers);
+                self.cutting.push(done);
+                self.end_cutting();
+            }
         }
     }
 
@@ -174,6 +185,18 @@ impl Engine {
         }
         for peer in peers {
             cut.block_peer(peer);
+        }
+    }
+
+    /// Answers whoever waits for a cut, if nobody is connected from whom the node is cut off.
+    pub(super) fn end_cutting(&mut self) {
+        let cut = self.swarm.behaviour().door.cut.blocked_peers();
+        if self.peers.keys().any(|peer| cut.contains(peer)) {
+            return;
+        }
+        for done in self.cutting.drain(..) {
+            // Who asked may not wait any more.
+            let _ = done.send(());
         }
     }
 
@@ -196,7 +219,14 @@ impl Engine {
     pub(super) fn publish(&mut self) {
         let now_ms = self.node.now_ms();
         let id = *self.swarm.local_peer_id();
-        let addresses = self.swarm.listeners().map(|address| format!("{address}/p2p/{id}"));
+        // Those first by which others are likeliest to get here.
+        let mut listeners: Vec<&Multiaddr> = self.swarm.listeners().collect();
+        listeners.sort_by_cached_key(|address| {
+            let is_here = ip_of(address).is_some_and(|ip| ip.is_loopback());
+            let is_tcp = address.iter().any(|part| matches!(part, Protocol::Tcp(_)));
+            (is_here, !is_tcp, address.to_string())
+        });
+        let addresses = listeners.iter().map(|address| format!("{address}/p2p/{id}"));
         let peers = self.peers.iter().filter(|(_, connected)| connected.is_peer);
         let peers = peers.map(|(id, connected)| (connected.key, connected.view(id)));
         let bans = self.book.bans(now_ms).map(|(subject, ban)| PeerBan {
@@ -217,6 +247,10 @@ impl Engine {
         self.metrics
             .peers
             .set(i64::try_from(state.peers.len()).unwrap_or(i64::MAX));
+        let held = self.shared.sync().held;
+        let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.metrics.headers.set(gauge(held.headers));
+        self.metrics.block_bytes.set(gauge(held.block_bytes));
         *self.shared.swarm() = state;
     }
 

@@ -23,7 +23,7 @@ use crate::{
         view::Peer,
     },
     peers::{Ban, Met, Subject},
-    sync::PeerKey,
+    sync::{PeerKey, PeerName},
 };
 
 /// How long a connection may be silent about who it is.
@@ -133,6 +133,9 @@ impl Engine {
         if let Some(connected) = self.peers.get_mut(&peer) {
             connected.connections.remove(&connection);
         }
+        if matches!(&cause, Some(ConnectionError::IO(error)) if is_silent(error)) {
+            self.metrics.refused("silent");
+        }
         if left > 0 {
             return;
         }
@@ -147,10 +150,12 @@ impl Engine {
             let cause = cause.map_or_else(|| "it was ended".to_owned(), |cause| cause.to_string());
             tracing::info!(%peer, cause, "a peer is gone");
             self.news.retain(|_, (source, _)| *source != peer);
-            self.serving.retain(|_, served| *served != peer);
+            self.serving.forget(&peer);
+            self.candidates.lost(&peer);
             self.driver.tell(Input::Disconnected(connected.key));
             self.publish();
         }
+        self.end_cutting();
     }
 
     /// Tells whoever waits for a node what came of it.
@@ -160,14 +165,20 @@ impl Engine {
         }
     }
 
-    pub(super) fn on_dial_failed(&mut self, connection: ConnectionId, error: &DialError) {
+    /// A call came to nothing. Who was there may be known even if it was not when the call began.
+    pub(super) fn on_dial_failed(&mut self, connection: ConnectionId, peer: Option<PeerId>, error: &DialError) {
         let own = *self.swarm.local_peer_id();
+        let cut = self.swarm.behaviour().door.cut.blocked_peers();
+        let why = match peer.filter(|peer| cut.contains(peer)) {
+            Some(_) => Unreached::Cut,
+            None => reason(error, &own),
+        };
         for waiting in self
             .waiting
             .iter_mut()
             .filter(|waiting| waiting.connection == connection)
         {
-            waiting.answer(Err(reason(error, &own)));
+            waiting.answer(Err(why.clone()));
         }
     }
 
@@ -271,10 +282,26 @@ impl Engine {
             self.remember(key, peer);
             self.candidates.connected(&peer);
             self.driver.tell(Input::Connected(key));
+            self.tell_name(&peer);
             self.answer_waiting(&peer, &Ok(peer.to_string()));
             self.publish();
         }
         Some(key)
+    }
+
+    /// Tells the driver a peer's id, and how long it takes to answer.
+    pub(super) fn tell_name(&self, peer: &PeerId) {
+        if let Some(connected) = self.peers.get(peer).filter(|connected| connected.is_peer)
+            && let Some(name) = PeerName::new(&peer.to_bytes())
+        {
+            self.driver.tell(Input::Known {
+                peer: connected.key,
+                name,
+                latency_ms: connected
+                    .latency
+                    .map(|latency| u32::try_from(latency.as_millis()).unwrap_or(u32::MAX - 1)),
+            });
+        }
     }
 
     /// Notes whose key it is, also for a while after the peer is gone.
@@ -337,20 +364,42 @@ fn reason(error: &DialError, own: &PeerId) -> Unreached {
             }
         }
         DialError::Transport(failures) => {
-            let first = failures
-                .first()
-                .map(|(address, error)| format!("{address}: {}", innermost(error)));
-            Unreached::Unreachable(first.unwrap_or_else(|| "no address".to_owned()))
+            let first = failures.first();
+            first.map_or_else(Unreached::late, |(address, error)| why(address, error))
         }
         error => Unreached::Unreachable(error.to_string()),
     }
 }
 
-/// The cause at the end of a chain of them, which is the one that people understand.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
+/// Whether a connection ended because the other end gave no sign of life.
+fn is_silent(error: &std::io::Error) -> bool {
+    let mut chain = Some(error as &(dyn std::error::Error + 'static));
+    while let Some(cause) = chain {
+        let io = cause.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut) {
+            return true;
+        }
+        chain = cause.source();
     }
-    error.to_string()
+    // QUIC has words for it alone.
+    error.to_string().ends_with("timed out")
+}
+
+/// Why nobody was reached at an address: the cause at the end of the chain, which is the one that people understand.
+fn why(address: &Multiaddr, error: &(dyn std::error::Error + 'static)) -> Unreached {
+    let mut error = error;
+    let mut io = None;
+    loop {
+        io = error.downcast_ref::<std::io::Error>().or(io);
+        match error.source() {
+            Some(source) => error = source,
+            None => break,
+        }
+    }
+    match io {
+        Some(io) => Unreached::by_io(io, address),
+        None => Unreached::Unreachable(format!(
+            "{address} cannot be reached ({error}); check that the node runs"
+        )),
+    }
 }

@@ -65,13 +65,16 @@ impl Engine {
             let _ = reply.send(Err(Unreached::Cut));
             return;
         }
+        // From any free port: to call from the one on which the node listens is of use to no peer here, and fails for as
+        // long as another program has that port at any address of the machine.
         let options = match peer {
             Some(peer) => DialOpts::peer_id(peer)
                 .addresses(addresses)
                 .condition(PeerCondition::Always)
+                .allocate_new_port()
                 .build(),
             None => match addresses.into_iter().next() {
-                Some(address) => DialOpts::unknown_peer_id().address(address).build(),
+                Some(address) => DialOpts::unknown_peer_id().address(address).allocate_new_port().build(),
                 None => return,
             },
         };
@@ -82,7 +85,7 @@ impl Engine {
         });
         let connection = options.connection_id();
         if let Err(error) = self.swarm.dial(options) {
-            self.on_dial_failed(connection, &error);
+            self.on_dial_failed(connection, peer, &error);
         }
     }
 
@@ -112,14 +115,11 @@ impl Engine {
                 self.try_contact(index, peers, None);
             }
         }
-        let count = self.peers.values().filter(|connected| connected.is_peer).count();
-        if count >= ENOUGH_PEERS {
-            return;
-        }
+        let has_enough = self.peer_count() >= ENOUGH_PEERS;
         let (connected, own) = (&self.peers, *self.swarm.local_peer_id());
         let due = self
             .candidates
-            .due(CALLS, |peer| *peer != own && !connected.contains_key(peer));
+            .due(CALLS, has_enough, |peer| *peer != own && !connected.contains_key(peer));
         for (peer, addresses) in due {
             self.call(peer, addresses);
         }
@@ -144,6 +144,7 @@ impl Engine {
         let options = DialOpts::peer_id(peer)
             .addresses(addresses.into_iter().map(bare).collect())
             .condition(PeerCondition::DisconnectedAndNotDialing)
+            .allocate_new_port()
             .build();
         if let Err(error) = self.swarm.dial(options) {
             tracing::debug!(%peer, %error, "a node cannot be called");
@@ -161,8 +162,7 @@ impl Engine {
         let (target, peers) = (contact.target.clone(), peers.clone());
         self.attempts.spawn(async move {
             let reached = tokio::time::timeout(crate::p2p::REACH_TIMEOUT, peers.reach(&target)).await;
-            let late = || Unreached::Unreachable("it does not answer in time".to_owned());
-            let result = reached.map_err(|_| late()).and_then(|reached| {
+            let result = reached.map_err(|_| Unreached::late()).and_then(|reached| {
                 let (_, peer) = reached?;
                 peer.parse().map_err(|_| Unreached::NotCairn)
             });

@@ -7,7 +7,10 @@ use shared::{
     transaction::{Memo, Transfer},
 };
 
-use super::{BROKEN_MS, CALM_MS, Event, PARTITION_MS, World, messages::key};
+use super::{
+    BROKEN_MS, CALM_MS, Event, PARTITION_MS, World,
+    messages::{key, name},
+};
 use crate::{
     simulate::{
         Sabotage,
@@ -115,8 +118,14 @@ impl World<'_> {
             return;
         }
         let (a, b) = line;
-        self.drive(a, |sync, now, books| sync.connected(now, key(b), books));
-        self.drive(b, |sync, now, books| sync.connected(now, key(a), books));
+        for (own, other) in [(a, b), (b, a)] {
+            self.drive(own, |sync, now, books| {
+                sync.connected(now, key(other), books);
+                if let Some(name) = name(other) {
+                    sync.know(key(other), name, None);
+                }
+            });
+        }
     }
 
     /// The network falls into two or three parts.

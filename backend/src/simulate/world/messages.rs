@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use shared::{
     block::Block,
+    chain_proof,
     codec::Encode as _,
     hash::{Hash, sha256},
-    rules::RuleError,
     transaction::SignedTransfer,
 };
 
@@ -14,7 +14,8 @@ use super::{Event, Judged, WORK_MS, World};
 use crate::{
     simulate::{Sabotage, network::pair},
     sync::{
-        Action, BlockOutcome, Failure, Gossip, PeerKey, Request, RequestId, Response, Token, TransferOutcome, Verdict,
+        Action, BlockOutcome, Failure, Gossip, PeerKey, PeerName, Request, RequestId, Response, Token, TransferOutcome,
+        Verdict,
     },
 };
 
@@ -39,6 +40,10 @@ impl World<'_> {
                 Action::SubmitTransfers(transfers) => {
                     let delay = self.work(number);
                     self.after(delay, Event::Transfers(number, transfers));
+                }
+                Action::VerifyProof { peer, proof } => {
+                    let verdict = chain_proof::verify(&proof, &self.network, u64::MAX);
+                    self.drive(number, |sync, now, books| sync.proved(now, peer, verdict, books));
                 }
                 Action::Judge { token, verdict } => {
                     if let Some(judged) = self.judging[number].remove(&token)
@@ -149,7 +154,7 @@ impl World<'_> {
                 Err(error) => BlockOutcome::Refused(error),
             }
         };
-        self.drive(number, |sync, now, books| sync.placed(now, hash, outcome, books));
+        self.drive(number, |sync, now, books| sync.placed(now, [(hash, outcome)], books));
         self.report_change(number, old_tip);
     }
 
@@ -160,8 +165,7 @@ impl World<'_> {
             let id = transfer.id();
             let outcome = match self.nodes[number].take(transfer, self.now_ms) {
                 Ok(_) => TransferOutcome::Accepted,
-                Err(None) => TransferOutcome::Unwanted,
-                Err(Some(error)) => invalid(error),
+                Err(outcome) => outcome,
             };
             self.drive(number, |sync, now, _| sync.judged(now, id, outcome));
         }
@@ -169,13 +173,16 @@ impl World<'_> {
     }
 }
 
-const fn invalid(error: RuleError) -> TransferOutcome {
-    TransferOutcome::Invalid(error)
-}
-
 /// The key by which others know a node.
 pub(super) const fn key(number: usize) -> PeerKey {
     PeerKey(number as u64)
+}
+
+/// The id of a node.
+pub(super) fn name(number: usize) -> Option<PeerName> {
+    let mut id = vec![0, 8];
+    id.extend((number as u64).to_be_bytes());
+    PeerName::new(&id)
 }
 
 /// The number of a node.

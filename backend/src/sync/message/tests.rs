@@ -68,6 +68,27 @@ fn status() -> impl Strategy<Value = Status> {
     })
 }
 
+fn surroundings() -> impl Strategy<Value = Surroundings> {
+    let name = prop_oneof![
+        vec(any::<u8>(), 0..=42).prop_map(|digest| [vec![0, digest.len() as u8], digest].concat()),
+        vec(any::<u8>(), 32).prop_map(|digest| [vec![0x12, 32], digest].concat()),
+    ];
+    let peer = (any::<u64>(), hash(), option::of(0..u32::MAX));
+    let peers = proptest::collection::btree_map(name, peer, 0..9);
+    (peers, vec(hash(), 0..=MAX_TOLD_BRANCHES)).prop_map(|(peers, branches)| Surroundings {
+        peers: peers
+            .into_iter()
+            .map(|(name, (height, tip, latency_ms))| Neighbour {
+                name: PeerName::new(&name).unwrap(),
+                height,
+                tip,
+                latency_ms,
+            })
+            .collect(),
+        branches,
+    })
+}
+
 fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
         Just(Request::Status),
@@ -82,6 +103,11 @@ fn request() -> impl Strategy<Value = Request> {
         }),
         Just(Request::Mempool),
         vec(hash(), 0..9).prop_map(|ids| Request::Transfers { ids }),
+        Just(Request::Neighbours),
+        proptest::collection::btree_set(any::<u64>(), 0..=MAX_SHOWN).prop_map(|heights| Request::Proof {
+            heights: heights.into_iter().collect(),
+        }),
+        (vec(hash(), 0..=MAX_LOCATOR), hash()).prop_map(|(locator, tip)| Request::Branch { locator, tip }),
     ]
 }
 
@@ -94,6 +120,9 @@ fn response() -> impl Strategy<Value = Response> {
         vec(transfer(), 0..3).prop_map(Response::BlockTransfers),
         vec(hash(), 0..5).prop_map(Response::Mempool),
         vec(transfer(), 0..3).prop_map(Response::Transfers),
+        surroundings().prop_map(Response::Neighbours),
+        vec(header(), 0..5).prop_map(Response::Branch),
+        vec(any::<u8>(), 0..99).prop_map(Response::Proof),
     ]
 }
 
@@ -143,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_refused_or_canonical(kind in 0_u8..8, mut bytes in vec(any::<u8>(), 0..400)) {
+    fn any_bytes_are_refused_or_canonical(kind in 0_u8..11, mut bytes in vec(any::<u8>(), 0..400)) {
         bytes.insert(0, kind);
         check_bytes::<Request>(&bytes)?;
         check_bytes::<Response>(&bytes)?;
@@ -160,6 +189,9 @@ fn a_list_beyond_its_bound_is_refused_before_it_is_read() {
         (kind::BLOCK_TRANSFERS, MAX_BLOCK_TRANSFERS),
         (kind::MEMPOOL, MAX_IDS),
         (kind::TRANSFERS, MAX_TRANSFERS),
+        (kind::NEIGHBOURS, MAX_NEIGHBOURS),
+        (kind::BRANCH, MAX_BRANCH),
+        (kind::PROOF, shared::chain_proof::MAX_LEN),
     ] {
         let mut bytes = vec![first];
         u32::try_from(limit + 1).unwrap().encode(&mut bytes);
@@ -180,4 +212,70 @@ fn places_that_do_not_ascend_are_refused() {
         };
         assert!(Request::from_bytes(&request.to_bytes()).is_err());
     }
+    for heights in [vec![1, 1], vec![2, 1], vec![1, 2, 3, 4, 5]] {
+        let request = Request::Proof { heights };
+        assert!(Request::from_bytes(&request.to_bytes()).is_err());
+    }
+}
+
+#[test]
+fn bytes_that_are_no_peer_id_are_refused() {
+    let long = |code: u8, len: u8| [vec![code, len], vec![7; len.into()]].concat();
+    for bytes in [long(0, 0), long(0, 36), long(0, 42), long(0x12, 32)] {
+        assert_eq!(PeerName::new(&bytes).unwrap().as_bytes(), bytes);
+    }
+    let wrong = [
+        vec![],
+        vec![0],
+        vec![0, 2, 7],
+        long(0, 43),
+        long(0x12, 31),
+        long(0x13, 32),
+    ];
+    for bytes in wrong {
+        assert_eq!(PeerName::new(&bytes), None, "{bytes:?}");
+        let mut message = vec![kind::NEIGHBOURS, 1, 0, 0, 0, bytes.len() as u8];
+        message.extend(&bytes);
+        message.extend([0; 8 + 32 + 4 + 4]);
+        assert!(Response::from_bytes(&message).is_err(), "{bytes:?}");
+    }
+}
+
+#[test]
+fn peers_that_are_told_of_twice_or_in_no_order_are_refused() {
+    let neighbour = |digest: u8| Neighbour {
+        name: PeerName::new(&[0, 1, digest]).unwrap(),
+        height: 1,
+        tip: Hash::ZERO,
+        latency_ms: None,
+    };
+    for peers in [[1, 1], [2, 1]] {
+        let surroundings = Surroundings {
+            peers: peers.map(neighbour).to_vec(),
+            branches: Vec::new(),
+        };
+        assert!(Response::from_bytes(&Response::Neighbours(surroundings).to_bytes()).is_err());
+    }
+}
+
+#[test]
+fn the_longest_surroundings_are_within_their_limit() {
+    let peers = (0..MAX_NEIGHBOURS as u64).map(|number| {
+        let mut id = vec![0, 42];
+        id.extend(number.to_be_bytes());
+        id.extend([0; 34]);
+        Neighbour {
+            name: PeerName::new(&id).unwrap(),
+            height: number,
+            tip: Hash::ZERO,
+            latency_ms: Some(1),
+        }
+    });
+    let surroundings = Surroundings {
+        peers: peers.collect(),
+        branches: vec![Hash::ZERO; MAX_TOLD_BRANCHES],
+    };
+    assert_eq!(surroundings.to_bytes().len(), Surroundings::MAX_BYTES);
+    let all = Response::Neighbours(surroundings);
+    assert_eq!(Response::from_bytes(&all.to_bytes()).unwrap(), all);
 }

@@ -1,7 +1,12 @@
 //! Headers first, then blocks: in order, from several peers, whatever happens to them.
 
-use super::lab::{ALICE, BOB, Lab};
-use crate::sync::{Gossip, Ledger as _, Progress, Request, Response, Sync};
+use shared::block::{Block, Header};
+
+use super::lab::{ALICE, BOB, Lab, Sent};
+use crate::{
+    simulate::node::SimulatedNode,
+    sync::{Gossip, Ledger as _, PeerKey, Progress, Request, Response, Sync},
+};
 
 #[test]
 fn a_chain_is_fetched_headers_first_and_in_order() {
@@ -162,7 +167,7 @@ fn the_writer_gets_no_more_than_it_can_take() {
     let alice = lab.other_with(3_000, 1);
     lab.connect(ALICE);
     lab.serve(ALICE, &alice);
-    assert_eq!(lab.submitted.len(), 1_024);
+    assert_eq!(lab.submitted.len(), 2_048);
     while lab.height() < 3_000 {
         lab.write();
         lab.serve(ALICE, &alice);
@@ -241,4 +246,163 @@ fn a_branch_that_grew_out_of_a_block_that_was_undone_is_followed() {
     }
     assert_eq!(lab.node.books.tip().hash(), alice.books.tip().hash());
     lab.assert_peace();
+}
+
+/// The first so many headers of a node's chain.
+fn headers_of(node: &SimulatedNode, count: u64) -> Vec<Header> {
+    (1..=count).map(|height| node.books.header(height).unwrap()).collect()
+}
+
+#[test]
+fn a_plan_grows_with_the_headers_of_whoever_told_it() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(2_500, 1);
+    lab.connect(ALICE);
+    for kind in ["status", "headers"] {
+        let sent = lab.take(ALICE, kind);
+        lab.answer(&sent, &alice);
+    }
+    let planned_ms = lab.node.sync.planned_ms;
+    lab.now_ms += 50;
+    let sent = lab.take(ALICE, "headers");
+    lab.answer(&sent, &alice);
+    assert_eq!(lab.node.sync.planned_ms, planned_ms, "it was not made anew");
+    assert_eq!(lab.node.sync.plan.as_ref().map(|plan| plan.path.len()), Some(2_500));
+    let next = alice.books.header(2_001).unwrap().hash();
+    let is_it = |sent: &Sent| matches!(&sent.request, Request::Blocks { hashes } if hashes.contains(&next));
+    while !lab.sent.iter().any(is_it) {
+        let sent = lab.take(ALICE, "blocks");
+        lab.answer(&sent, &alice);
+    }
+    assert_eq!(lab.node.sync.planned_ms, planned_ms);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 2_500);
+}
+
+#[test]
+fn a_plan_grows_with_nothing_else() {
+    let mut lab = Lab::new();
+    lab.node.sync.limits.headers = 50;
+    let alice = lab.other_with(150, 1);
+    let headers = headers_of(&alice, 150);
+    lab.connect(ALICE);
+    lab.connect(BOB);
+    assert!(!lab.node.sync.lengthen(ALICE, &headers[..50]), "there is no plan");
+    for kind in ["status", "headers"] {
+        let sent = lab.take(ALICE, kind);
+        lab.answer(&sent, &alice);
+    }
+    let sync = &mut lab.node.sync;
+    assert!(!sync.lengthen(BOB, &headers[50..]), "it has not shown what is planned");
+    assert!(!sync.lengthen(ALICE, &headers[40..]), "they do not follow");
+    assert!(!sync.lengthen(ALICE, &[]));
+    assert!(sync.lengthen(ALICE, &headers[50..]));
+
+    // Headers that another has told already are no longer path.
+    let mut lab = Lab::new();
+    lab.node.sync.limits.headers = 50;
+    lab.connect(ALICE);
+    lab.connect(BOB);
+    for (key, kind) in [(ALICE, "status"), (BOB, "status"), (ALICE, "headers"), (BOB, "headers")] {
+        let sent = lab.take(key, kind);
+        lab.answer(&sent, &alice);
+    }
+    let [first, second] = [ALICE, BOB].map(|key| lab.take(key, "headers"));
+    lab.answer(&first, &alice);
+    let planned_ms = lab.node.sync.planned_ms;
+    lab.now_ms += 50;
+    lab.answer(&second, &alice);
+    assert_eq!(lab.node.sync.planned_ms, planned_ms + 50);
+    assert_eq!(lab.node.sync.plan.as_ref().map(|plan| plan.path.len()), Some(100));
+}
+
+#[test]
+fn blocks_go_to_the_writer_in_groups_bounded_by_number() {
+    let mut lab = Lab::new();
+    lab.holds = true;
+    let alice = lab.other_with(1_300, 1);
+    let peers: Vec<PeerKey> = (1..=4).map(PeerKey).collect();
+    lab.tell_headers(&peers, &alice);
+    let first = alice.books.header(1).unwrap().hash();
+    let is_first = |sent: &Sent| matches!(&sent.request, Request::Blocks { hashes } if hashes.contains(&first));
+    while let Some(sent) = lab.sent.iter().find(|sent| !is_first(sent)).cloned() {
+        lab.answer(&sent, &alice);
+    }
+    assert!(lab.groups.is_empty(), "all wait for the first");
+    let sent = lab.sent[0].clone();
+    lab.answer(&sent, &alice);
+    assert_eq!(lab.groups, [512, 512, 276]);
+}
+
+#[test]
+fn blocks_go_to_the_writer_in_groups_bounded_by_bytes() {
+    let mut lab = Lab::new();
+    lab.holds = true;
+    let alice = lab.other_with(20, 1);
+    lab.connect(ALICE);
+    for kind in ["status", "headers"] {
+        let sent = lab.take(ALICE, kind);
+        lab.answer(&sent, &alice);
+    }
+    // It is the writer who sees that they are not what the headers stand for.
+    let long = vec![lab.transfer(0, 0); 1_000];
+    let blocks: Vec<Block> = (1..=20)
+        .map(|height| Block {
+            transfers: long.clone(),
+            ..alice.books.block(height).unwrap()
+        })
+        .collect();
+    let each = (1_usize << 20).div_ceil(blocks[0].encoded_len());
+    let sent = lab.take(ALICE, "blocks");
+    lab.respond(&sent, Response::Blocks(blocks));
+    assert_eq!(lab.groups, [each, each, 20 - 2 * each]);
+}
+
+#[test]
+fn who_has_shown_least_is_asked_for_headers_before_others() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(6_000, 1);
+    let bob = PeerKey(0);
+    for key in [bob, ALICE] {
+        lab.connect(key);
+        let status = lab.take(key, "status");
+        lab.answer(&status, &alice);
+    }
+    let asked = |lab: &Lab| {
+        let headers = lab.sent.iter().filter(|sent| sent.request.kind() == "headers");
+        headers.map(|sent| sent.peer).collect::<Vec<_>>()
+    };
+    let answer = |lab: &mut Lab, key| {
+        let sent = lab.take(key, "headers");
+        lab.answer(&sent, &alice);
+    };
+    assert_eq!(asked(&lab), [bob, ALICE], "nothing is known yet");
+    answer(&mut lab, bob);
+    answer(&mut lab, ALICE);
+    assert_eq!(asked(&lab), [bob], "one at a time");
+    answer(&mut lab, bob);
+    assert_eq!(asked(&lab), [ALICE], "it has shown less now");
+    // Others have told what is planned: it goes on from there.
+    answer(&mut lab, ALICE);
+    assert_eq!(lab.node.sync.plan.as_ref().map(|plan| plan.path.len()), Some(6_000));
+    assert!(asked(&lab).is_empty(), "all was told to whose end the plan leads");
+    lab.wait(1_000);
+    let plan = lab.node.sync.plan.as_ref().unwrap();
+    assert!(plan.reach.values().all(|reach| *reach == 6_000), "{:?}", plan.reach);
+    lab.assert_peace();
+}
+
+#[test]
+fn who_takes_long_to_tell_its_headers_does_not_keep_others_from_it() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(6_000, 1);
+    lab.connect(ALICE);
+    lab.connect(BOB);
+    for (key, kind) in [(ALICE, "status"), (BOB, "status"), (ALICE, "headers"), (BOB, "headers")] {
+        let sent = lab.take(key, kind);
+        lab.answer(&sent, &alice);
+    }
+    assert!(lab.find(ALICE, "headers").is_some() && lab.find(BOB, "headers").is_none());
+    lab.wait(2_000);
+    assert!(lab.find(BOB, "headers").is_some());
 }

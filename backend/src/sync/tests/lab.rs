@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shared::{
     block::{Block, Header},
+    chain_proof,
     hash::Hash,
     params::{Difficulty, Network},
     rules::{HeaderChain, verify_work},
@@ -45,6 +46,8 @@ pub(super) struct Lab {
     pub(super) disconnected: Vec<PeerKey>,
     /// The hashes of submitted blocks, in their order.
     pub(super) submitted: Vec<Hash>,
+    /// How many were submitted together.
+    pub(super) groups: Vec<usize>,
     /// Whether submitted blocks wait here until [`Lab::write`].
     pub(super) holds: bool,
     held: Vec<Block>,
@@ -56,7 +59,11 @@ impl Lab {
     }
 
     pub(super) fn of(difficulty: Difficulty) -> Self {
-        let network = Arc::new(network(difficulty));
+        Self::on(network(difficulty))
+    }
+
+    pub(super) fn on(network: Network) -> Self {
+        let network = Arc::new(network);
         let verified = Verified::default();
         let node = SimulatedNode::new(&network, &verified, Limits::default());
         Self {
@@ -71,6 +78,7 @@ impl Lab {
             banned: Vec::new(),
             disconnected: Vec::new(),
             submitted: Vec::new(),
+            groups: Vec::new(),
             holds: false,
             held: Vec::new(),
         }
@@ -177,7 +185,7 @@ impl Lab {
     /// Answers a request as an honest node does.
     pub(super) fn answer(&mut self, sent: &Sent, by: &SimulatedNode) {
         let limits = *self.node.sync.limits();
-        let response = serve(&self.network, &limits, &sent.request, &by.books);
+        let response = serve(&self.network, &limits, &sent.request, &by.books, Vec::new);
         self.respond(sent, response);
     }
 
@@ -221,6 +229,7 @@ impl Lab {
             match action {
                 Action::Request { peer, id, request } => self.sent.push(Sent { peer, id, request }),
                 Action::SubmitBlocks(blocks) => {
+                    self.groups.push(blocks.len());
                     self.submitted.extend(blocks.iter().map(|block| block.header.hash()));
                     self.held.extend(blocks);
                     if !self.holds {
@@ -232,12 +241,16 @@ impl Lab {
                         let id = transfer.id();
                         let outcome = match self.node.take(transfer, self.now_ms) {
                             Ok(_) => TransferOutcome::Accepted,
-                            Err(None) => TransferOutcome::Unwanted,
-                            Err(Some(error)) => TransferOutcome::Invalid(error),
+                            Err(outcome) => outcome,
                         };
                         let now = self.moment();
                         self.node.sync.judged(now, id, outcome);
                     }
+                }
+                Action::VerifyProof { peer, proof } => {
+                    let verdict = chain_proof::verify(&proof, &self.network, u64::MAX);
+                    let now = self.moment();
+                    self.node.sync.proved(now, peer, verdict, &self.node.books);
                 }
                 Action::Judge { token, verdict } => self.verdicts.push((token, verdict)),
                 Action::Gossip(news) => self.gossip.push(news),
@@ -257,7 +270,40 @@ impl Lab {
                 Err(error) => BlockOutcome::Refused(error),
             };
             let now = self.moment();
-            self.node.sync.placed(now, hash, outcome, &self.node.books);
+            self.node.sync.placed(now, [(hash, outcome)], &self.node.books);
+        }
+        self.act();
+    }
+
+    /// The writer takes what was submitted, and says of all in one what came of it.
+    pub(super) fn write_together(&mut self) -> Vec<BlockOutcome> {
+        let held = std::mem::take(&mut self.held);
+        let outcome = |block: Block| match self.node.submit(block, self.now_ms) {
+            Ok(placed) => BlockOutcome::Placed(placed),
+            Err(error) => BlockOutcome::Refused(error),
+        };
+        let hashes: Vec<Hash> = held.iter().map(|block| block.header.hash()).collect();
+        let outcomes: Vec<BlockOutcome> = held.into_iter().map(outcome).collect();
+        let placed = hashes.into_iter().zip(outcomes.iter().cloned());
+        let now = self.moment();
+        self.node.sync.placed(now, placed, &self.node.books);
+        self.act();
+        outcomes
+    }
+
+    /// The writer takes all that was submitted, before anything is said of it.
+    pub(super) fn write_at_once(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        let placed = held.into_iter().map(|block| {
+            let hash = block.header.hash();
+            (hash, self.node.submit(block, self.now_ms).unwrap())
+        });
+        let placed: Vec<_> = placed.collect();
+        let now = self.moment();
+        self.node.sync.tip_changed(now, &self.node.books);
+        for (hash, placed) in placed {
+            let outcome = BlockOutcome::Placed(placed);
+            self.node.sync.placed(now, [(hash, outcome)], &self.node.books);
         }
         self.act();
     }

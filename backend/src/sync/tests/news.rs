@@ -150,6 +150,60 @@ fn an_own_block_is_told_once() {
 }
 
 #[test]
+fn the_tip_of_many_blocks_is_told_once() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(5, 1);
+    lab.holds = true;
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    lab.write_at_once();
+    assert_eq!(lab.height(), 5);
+    let tip = CompactBlock::of(&alice.books.block(5).unwrap());
+    assert_eq!(lab.gossip, [Gossip::Block(tip.clone())]);
+    lab.gossip(ALICE, 1, Gossip::Block(tip));
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Ignore)], "it was told");
+}
+
+#[test]
+fn what_came_as_news_is_not_told_anew() {
+    let (mut lab, alice, block) = with_block(3, 3);
+    lab.holds = true;
+    lab.gossip(ALICE, 1, Gossip::Block(block));
+    // The chain has the block before it is said what came of it.
+    lab.write_at_once();
+    assert_eq!(lab.node.books.tip().hash(), alice.books.tip().hash());
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Accept)]);
+    assert!(lab.gossip.is_empty(), "{:?}", lab.gossip);
+}
+
+#[test]
+fn news_of_what_came_another_way_is_passed_on() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(1, 1);
+    let block = alice.books.block(1).unwrap();
+    lab.node.submit(block.clone(), lab.now_ms).unwrap();
+    let transfer = lab.transfer(1, 0);
+    lab.node.take(transfer.clone(), lab.now_ms).unwrap();
+    lab.connect(ALICE);
+    lab.connect(BOB);
+    for (peer, token) in [(ALICE, 0), (BOB, 10)] {
+        lab.gossip(peer, token, Gossip::Block(CompactBlock::of(&block)));
+        lab.gossip(peer, token + 1, Gossip::Transfer(transfer.clone()));
+    }
+    let verdicts: Vec<Verdict> = lab.verdicts.iter().map(|(_, verdict)| *verdict).collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Accept, Verdict::Accept, Verdict::Ignore, Verdict::Ignore]
+    );
+    // And it is not told besides.
+    let now = lab.moment();
+    lab.node.sync.tip_changed(now, &lab.node.books);
+    lab.node.sync.pending(now, &transfer);
+    lab.wait(1);
+    assert!(lab.gossip.is_empty(), "{:?}", lab.gossip);
+}
+
+#[test]
 fn a_transfer_is_judged_once_and_passed_on_by_its_verdict() {
     let mut lab = Lab::new();
     lab.connect(ALICE);
@@ -188,6 +242,26 @@ fn what_a_peer_has_pending_is_taken_over_and_passed_on() {
 }
 
 #[test]
+fn what_came_too_early_is_taken_when_its_time_has_come() {
+    let mut lab = Lab::new();
+    let mut alice = lab.other();
+    for nonce in 0..200 {
+        alice.take(lab.transfer(0, nonce), lab.now_ms).unwrap();
+    }
+    lab.connect(ALICE);
+    lab.serve(ALICE, &lab.other());
+    // The news of the first hundred is lost.
+    for nonce in 100..200 {
+        lab.gossip(ALICE, nonce, Gossip::Transfer(lab.transfer(0, nonce)));
+    }
+    assert_eq!(lab.node.books.mempool.len(), 0);
+    lab.wait(5_000);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.node.books.mempool.len(), 200);
+    lab.assert_peace();
+}
+
+#[test]
 fn a_short_id_that_two_transfers_share_names_neither() {
     let lab = Lab::new();
     let mut alice = lab.other();
@@ -204,4 +278,44 @@ fn news_fits_into_its_limit() {
     block.transfers = vec![[0; 8]; limit / 8];
     assert!(Gossip::Block(block).to_bytes().len() > limit);
     lab.wait(1);
+}
+
+#[test]
+fn news_of_one_block_counts_once_for_each_peer() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(1, 1);
+    let block = CompactBlock::of(&alice.books.block(1).unwrap());
+    lab.holds = true;
+    lab.connect(ALICE);
+    lab.connect(BOB);
+    // The header says nothing of the reward's note: each is another message.
+    for number in 0..100_u64 {
+        let mut other = block.clone();
+        other.reward.note = shared::transaction::Note::new(&number.to_le_bytes()).unwrap();
+        lab.gossip(ALICE, number, Gossip::Block(other));
+    }
+    let ignored: Vec<_> = (1..100).map(|number| (Token(number), Verdict::Ignore)).collect();
+    assert_eq!(lab.verdicts, ignored);
+    lab.gossip(BOB, 100, Gossip::Block(block));
+    assert_eq!(lab.verdicts.len(), 99, "another peer's is not repeated");
+}
+
+#[test]
+fn news_of_a_lighter_block_does_not_take_anything_back() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(4, 1);
+    lab.holds = true;
+    lab.connect(ALICE);
+    for kind in ["status", "headers"] {
+        let sent = lab.take(ALICE, kind);
+        lab.answer(&sent, &alice);
+    }
+    let target = lab.node.sync.progress(&lab.node.books).target;
+    let best = |lab: &Lab| lab.node.sync.best_work(ALICE);
+    let shown = best(&lab);
+    for height in 1..=4 {
+        lab.gossip(ALICE, height, Gossip::Header(alice.books.header(height).unwrap()));
+        assert_eq!(best(&lab), shown);
+    }
+    assert_eq!(lab.node.sync.progress(&lab.node.books).target, target);
 }

@@ -1,12 +1,22 @@
 //! Each offence is seen, named and paid for; and what can happen honestly is none.
 
 use ruint::aliases::U256;
-use shared::{block::Block, hash::Hash, params::Difficulty, rules::HeaderChain};
+use shared::{
+    block::{Block, Header, transactions_root},
+    hash::Hash,
+    params::Difficulty,
+    rules::HeaderChain,
+};
 
-use super::lab::{ALICE, BOB, EASY, Lab, next_header, work};
+use super::lab::{ALICE, BOB, EASY, Lab, Sent, next_header, work};
 use crate::{
+    chain::Placed,
     simulate::node::secret,
-    sync::{BAN_SCORE, CompactBlock, Failure, Gossip, Ledger as _, Offence, Request, Response, VERSION, Verdict},
+    sync::{
+        BAN_SCORE, BlockOutcome, CompactBlock, Failure, Gossip, Ledger as _, Offence, Request, Response, VERSION,
+        Verdict,
+        headers::{MAX_DEAD, Stage},
+    },
 };
 
 #[test]
@@ -199,6 +209,27 @@ fn a_transfer_that_breaks_a_rule() {
         lab.gossip(ALICE, 1 + nonce, Gossip::Transfer(bad));
     }
     assert_eq!(lab.banned.len(), 1, "four are too many");
+}
+
+#[test]
+fn who_is_banned_is_banned_once() {
+    let mut lab = Lab::new();
+    lab.connect(ALICE);
+    let offend = |lab: &mut Lab| {
+        let now = lab.moment();
+        let reason = "x".to_owned();
+        lab.node.sync.offended(now, ALICE, Offence::Malformed { reason });
+        lab.wait(1);
+    };
+    for _ in 0..5 {
+        offend(&mut lab);
+    }
+    // What it sent before is judged when it has gone.
+    lab.disconnect(ALICE);
+    for _ in 0..5 {
+        offend(&mut lab);
+    }
+    assert_eq!((lab.banned.len(), lab.offences.len()), (1, 2));
 }
 
 #[test]
@@ -423,6 +454,7 @@ fn every_offence_has_its_own_code_and_only_a_stall_costs_nothing() {
         Offence::InvalidTransfer { rule },
         Offence::LowWork,
         Offence::FalseClaim,
+        Offence::InvalidProof { reason: String::new() },
         Offence::Unrequested { what: "x" },
         Offence::TooManyRequests,
         Offence::Stalled,
@@ -434,4 +466,147 @@ fn every_offence_has_its_own_code_and_only_a_stall_costs_nothing() {
         assert!(offence.weight() <= BAN_SCORE);
     }
     let _ = EASY;
+}
+
+/// Alice tells of three good blocks, one that breaks a rule, and so many that follow it; none of their bodies is sent yet.
+fn tell_of_bad(lab: &mut Lab, count: u64) -> (Vec<Header>, Vec<Block>) {
+    let mut alice = lab.other_with(3, 1);
+    let bad = spoil(lab, &mut alice);
+    let mut blocks: Vec<Block> = (1..=3).map(|height| alice.books.block(height).unwrap()).collect();
+    let mut chain = alice.books.tip().accept(&lab.network, &bad.header, u64::MAX).unwrap();
+    blocks.push(bad);
+    for _ in 0..count {
+        let header = next_header(&lab.network, &chain, chain.header().timestamp + 1);
+        let last = blocks.last().unwrap();
+        let mut block = Block { header, ..last.clone() };
+        block.header.transactions_root = transactions_root(&block.transaction_ids());
+        block.header = work(block.header);
+        chain = chain.accept(&lab.network, &block.header, u64::MAX).unwrap();
+        blocks.push(block);
+    }
+    let headers: Vec<Header> = blocks.iter().map(|block| block.header).collect();
+    lab.connect(ALICE);
+    lab.status(ALICE, |status| {
+        status.height = chain.height();
+        status.tip = chain.hash();
+        status.work = chain.work();
+    });
+    for some in headers.chunks(lab.node.sync.limits().headers) {
+        let sent = lab.take(ALICE, "headers");
+        lab.respond(&sent, Response::Headers(some.to_vec()));
+    }
+    (headers, blocks)
+}
+
+/// Answers the request for blocks that begins with this one.
+fn send_from(lab: &mut Lab, first: &Block, blocks: &[Block]) {
+    let is_it = |sent: &&Sent| matches!(&sent.request, Request::Blocks { hashes } if hashes[0] == first.header.hash());
+    let sent = lab.sent.iter().find(is_it).cloned().unwrap();
+    let Request::Blocks { hashes } = &sent.request else {
+        unreachable!()
+    };
+    let asked = blocks.iter().filter(|block| hashes.contains(&block.header.hash()));
+    let response = Response::Blocks(asked.cloned().collect());
+    lab.respond(&sent, response);
+}
+
+#[test]
+fn what_follows_a_bad_block_stays_refused_whatever_becomes_of_its_body() {
+    let mut lab = Lab::new();
+    let (headers, blocks) = tell_of_bad(&mut lab, 300);
+    // Some bodies wait, as those before them are missing; others are with the writer as orphans.
+    send_from(&mut lab, &blocks[128], &blocks);
+    send_from(&mut lab, &blocks[0], &blocks);
+    assert_eq!(lab.height(), 3);
+    assert_eq!(lab.banned.len(), 1);
+    lab.wait(10_000);
+    for header in &headers[3..] {
+        let stage = lab.node.sync.headers.stage(&header.hash());
+        assert_eq!(stage, Some(Stage::Dead), "height {}", header.height);
+    }
+}
+
+#[test]
+fn a_status_that_names_a_refused_block() {
+    let mut lab = Lab::new();
+    let (headers, blocks) = tell_of_bad(&mut lab, 20);
+    let node = lab.node.sync.headers.get(&headers[10].hash()).unwrap();
+    let (height, tip, work) = (node.header.height, headers[10].hash(), node.work);
+    send_from(&mut lab, &blocks[0], &blocks);
+    lab.connect(BOB);
+    lab.status(BOB, |status| {
+        status.height = height;
+        status.tip = tip;
+        status.work = work;
+    });
+    assert_eq!(lab.codes(BOB), ["invalid-block"]);
+    assert!(lab.find(BOB, "headers").is_none() && lab.find(BOB, "blocks").is_none());
+}
+
+#[test]
+fn refused_headers_take_no_room_for_long() {
+    let mut lab = Lab::new();
+    let (headers, blocks) = tell_of_bad(&mut lab, 3_000);
+    send_from(&mut lab, &blocks[0], &blocks);
+    assert_eq!(lab.height(), 3);
+    lab.wait(2_000);
+    let held = lab.node.sync.held().headers;
+    assert!(held <= MAX_DEAD + 3, "{held}");
+    // It is remembered that they are refused, down from the first.
+    assert_eq!(lab.node.sync.headers.stage(&headers[3].hash()), Some(Stage::Dead));
+    lab.connect(BOB);
+    lab.gossip(BOB, 1, Gossip::Header(headers[3]));
+    assert_eq!(lab.codes(BOB), ["invalid-block"]);
+}
+
+#[test]
+fn who_asks_for_long_blocks_pays_for_their_bytes() {
+    let mut lab = Lab::new();
+    let mut alice = lab.other();
+    for nonce in 0..50 {
+        alice.take(lab.transfer(0, nonce), lab.now_ms).unwrap();
+    }
+    lab.grow(&mut alice, 1, 1);
+    let (short, long) = (lab.other_with(1, 2), alice);
+    let answered = |lab: &mut Lab, key| {
+        lab.connect(key);
+        let now = lab.moment();
+        let hashes = vec![lab.node.books.tip().hash(); 4];
+        let request = Request::Blocks { hashes };
+        let is_answered = |_: &u32| {
+            let response = lab.node.sync.requested(now, key, &request, &lab.node.books);
+            response.is_some()
+        };
+        (0..10_000).take_while(is_answered).count()
+    };
+    lab.node = short;
+    let cheap = answered(&mut lab, ALICE);
+    lab.node = long;
+    let dear = answered(&mut lab, BOB);
+    assert!(dear < cheap && cheap > 2_000, "{dear} {cheap}");
+}
+
+#[test]
+fn blocks_of_which_all_is_said_at_once() {
+    let mut lab = Lab::new();
+    lab.holds = true;
+    let (headers, blocks) = tell_of_bad(&mut lab, 2);
+    send_from(&mut lab, &blocks[0], &blocks);
+    assert_eq!(lab.submitted.len(), 6);
+    let outcomes = lab.write_together();
+    let is_mixed = matches!(outcomes[0], BlockOutcome::Placed(Placed::Connected))
+        && matches!(outcomes[3], BlockOutcome::Refused(_))
+        && matches!(outcomes[5], BlockOutcome::Placed(Placed::Orphan));
+    assert!(is_mixed, "the test's premise: {outcomes:?}");
+    let offence = Offence::InvalidBlock {
+        rule: "state-root-wrong",
+    };
+    assert_eq!(lab.offences, [(ALICE, offence)]);
+    assert_eq!(lab.node.books.tip().hash(), headers[2].hash());
+    for header in &headers[3..] {
+        assert_eq!(lab.node.sync.headers.stage(&header.hash()), Some(Stage::Dead));
+    }
+    lab.wait(10_000);
+    assert_eq!(lab.submitted.len(), 6, "none is tried again");
+    assert_eq!(lab.node.sync.held().block_bytes, 0);
 }

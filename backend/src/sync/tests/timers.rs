@@ -15,7 +15,7 @@ fn the_status_is_asked_for_at_once_and_every_ten_seconds() {
 }
 
 #[test]
-fn the_mempool_is_asked_for_at_once_and_every_minute() {
+fn the_mempool_is_asked_for_at_once_and_soon_again_and_every_minute() {
     let mut lab = Lab::new();
     let other = lab.other();
     lab.connect(ALICE);
@@ -29,7 +29,9 @@ fn the_mempool_is_asked_for_at_once_and_every_minute() {
         }
         count
     };
-    assert_eq!(asked(&mut lab, 59), 0);
+    assert_eq!(asked(&mut lab, 4), 0);
+    assert_eq!(asked(&mut lab, 2), 1);
+    assert_eq!(asked(&mut lab, 58), 0);
     assert_eq!(asked(&mut lab, 2), 1);
 }
 
