@@ -494,7 +494,7 @@ fn the_life_of_a_chain() {
         "{log}"
     );
     bench.assert_no_secret(&log);
-    assert!(!bench.path("elsewhere").join("database").exists());
+    assert!(!bench.path("elsewhere").join("database-2").exists());
 
     // The folder holds, and so does its copy.
     let report = bench.run(["chain", "verify", "--data", "data", "--json"]).json();

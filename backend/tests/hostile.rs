@@ -1,13 +1,23 @@
 //! Hostile peers, on real sockets: each is cut off by name, and honest ones are served all the while.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, unreachable_pub, missing_docs, reason = "a test may fail")]
 
+#[path = "hostile/blocks.rs"]
+mod blocks;
+#[path = "hostile/floods.rs"]
+mod floods;
+#[path = "hostile/forged.rs"]
+mod forged;
+#[path = "hostile/lies.rs"]
+mod lies;
 mod neighbours;
 mod workshop;
 
 use std::net::SocketAddr;
 
+use backend::p2p::PeerBan;
 use neighbours::{Neighbour, PATIENCE, eventually, hostile::Hostile};
+use shared::params::Network;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
@@ -17,9 +27,12 @@ use workshop::network;
 
 /// A victim with an honest peer.
 async fn pair() -> (Neighbour, Neighbour) {
-    let network = network(2);
-    let victim = Neighbour::start(&network, &[]).await;
-    let honest = Neighbour::start(&network, &[&victim]).await;
+    pair_of(&network(3)).await
+}
+
+async fn pair_of(network: &Network) -> (Neighbour, Neighbour) {
+    let victim = Neighbour::start(network, &[]).await;
+    let honest = Neighbour::start(network, &[&victim]).await;
     eventually("they are connected", || victim.peers.count() == 1).await;
     (victim, honest)
 }
@@ -49,6 +62,19 @@ async fn is_closed(mut stream: TcpStream) {
 fn ban(victim: &Neighbour, banned: &str) -> Option<String> {
     let bans = victim.peers.bans();
     bans.into_iter().find(|ban| ban.banned == banned).map(|ban| ban.code)
+}
+
+/// What a peer that is connected is banned for.
+async fn offended_for(victim: &Neighbour, hostile: &mut Hostile) -> PeerBan {
+    let id = hostile.id();
+    let ban = || victim.peers.bans().into_iter().find(|ban| ban.banned == id);
+    hostile.until("it is banned", || ban().is_some()).await;
+    ban().unwrap()
+}
+
+/// Waits until the victim has counted something of this name.
+async fn was_counted(victim: &Neighbour, name: &str) {
+    eventually(name, || victim.counted(name) > 0).await;
 }
 
 /// An offence that is repeated until the offender is cut off.
@@ -99,8 +125,7 @@ async fn news_that_is_no_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_are_no_messages() {
     let (victim, honest) = pair().await;
-    let mut hostile = Hostile::new(victim.node.network().genesis_hash());
-    hostile.answer = Some(vec![254; 9]);
+    let mut hostile = Hostile::new(victim.node.network().genesis_hash()).says(|_| Some(vec![254; 9]));
     hostile.connect(&victim.address()).await;
     let id = hostile.id();
     hostile

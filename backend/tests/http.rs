@@ -618,12 +618,14 @@ async fn the_description_lists_every_route() {
         "/blockchain/chain",
         "/blockchain/events",
         "/blockchain/fees",
+        "/blockchain/forks",
         "/blockchain/headers",
         "/blockchain/mine",
         "/blockchain/network",
         "/blockchain/network/cut",
         "/blockchain/network/join",
         "/blockchain/nodes/get",
+        "/blockchain/nodes/map",
         "/blockchain/nodes/own",
         "/blockchain/nodes/register",
         "/blockchain/nodes/resolve",
@@ -649,6 +651,58 @@ async fn the_description_lists_every_route() {
         assert!(!description["components"]["schemas"][name].is_null(), "{name}");
     }
     assert_eq!(description["paths"]["/blockchain/mine"].as_object().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_alone_has_a_map_and_a_tree_too() {
+    let served = Served::start().await;
+    served.mine(&person(1).public_key(), 40).await;
+    let map = served.json("/blockchain/nodes/map").await;
+    assert_eq!((&map["own"], &map["sync"]), (&json!(0), &json!(null)));
+    assert_eq!(
+        (&map["nodes"][0]["known"], &map["nodes"][0]["height"]),
+        (&json!("self"), &json!(40))
+    );
+    assert_eq!(
+        (&map["nodes"][1], &map["links"], &map["bans"]),
+        (&json!(null), &json!([]), &json!([]))
+    );
+    for (query, lowest) in [("", 8), ("?depth=1", 39), ("?depth=100", 0)] {
+        let forks = served.json(&format!("/blockchain/forks{query}")).await;
+        let heights: Vec<_> = forks["blocks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|block| block["height"].as_u64())
+            .collect();
+        assert_eq!(heights, (lowest..=40).map(Some).collect::<Vec<_>>());
+        let last = forks["blocks"].as_array().unwrap().last().unwrap();
+        assert_eq!(
+            (&last["hash"], &last["state"]),
+            (&forks["tip"]["hash"], &json!("chain"))
+        );
+        assert_eq!(
+            (&last["transfers"], &last["miner"]),
+            (&json!(0), &json!(address(&person(1))))
+        );
+        let tips = forks["tips"].as_array().unwrap();
+        assert_eq!((tips.len(), &tips[0]["branch_height"]), (1, &json!(40)));
+    }
+    for depth in ["0", "101", "18446744073709551615"] {
+        let reply = served.get(&format!("/blockchain/forks?depth={depth}")).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.code()),
+            (400, "depth-out-of-range".to_owned())
+        );
+    }
+    for query in ["depth=-1", "depth=x", "depth=", "deep=1"] {
+        let reply = served.get(&format!("/blockchain/forks?{query}")).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.code()),
+            (400, "query-invalid".to_owned()),
+            "{query}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

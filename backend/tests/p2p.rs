@@ -10,9 +10,14 @@ use std::collections::BTreeSet;
 use backend::{
     classroom::{Classroom, CutError, Member},
     p2p::State,
+    sync::{Request, Response},
 };
-use neighbours::{Neighbour, eventually};
-use serde_json::json;
+use neighbours::{Neighbour, eventually, hostile::Hostile};
+use serde_json::{Value, json};
+use shared::{
+    chain_proof,
+    codec::{Decode as _, Encode as _},
+};
 use workshop::{Order, network};
 
 async fn stop(nodes: impl IntoIterator<Item = Neighbour>) {
@@ -304,6 +309,19 @@ async fn dead_and_silent_nodes_make_nothing_slow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_calls_others_whoever_else_has_its_port() {
+    let network = network(2);
+    let first = Neighbour::start(&network, &[]).await;
+    let second = Neighbour::start(&network, &[]).await;
+    // At another address of this machine, as a program has it that was given the port by chance.
+    let taken = std::net::TcpListener::bind(("127.0.9.9", second.port())).unwrap();
+    let (status, answer) = second.register(&[&first.address()]).await;
+    assert_eq!(status.as_u16(), 201, "{answer}");
+    drop(taken);
+    stop([first, second]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_counted_is_shown() {
     let network = network(2);
     let first = Neighbour::start(&network, &[]).await;
@@ -343,22 +361,28 @@ async fn a_network_is_cut_and_joined() {
         parts.iter().map(|part| part.iter().copied().collect()).collect()
     };
     assert_eq!(
-        room.cut(&parts(&[&[4]])),
+        room.cut(&parts(&[&[4]])).await,
         Err(CutError::Unknown { number: 4, count: 3 })
     );
-    assert_eq!(room.cut(&parts(&[&[1], &[1, 2]])), Err(CutError::Twice { number: 1 }));
-    room.cut(&parts(&[&[1]])).unwrap();
+    assert_eq!(room.parts(), parts(&[]));
+    room.cut(&parts(&[&[1]])).await.unwrap();
     assert_eq!(room.parts(), parts(&[&[1], &[2, 3]]));
-    eventually("they are cut apart", || {
-        nodes[0].peers.count() == 0 && nodes[1].peers.count() == 1 && nodes[2].peers.count() == 1
-    })
-    .await;
+    let counts: Vec<usize> = nodes.iter().map(|node| node.peers.count()).collect();
+    assert_eq!(counts, [0, 1, 1], "they are cut apart by then");
+    // Who is there turns out when it is called, and the reason is the cut.
+    let bare = format!("127.0.0.1:{}", nodes[1].port());
+    let (status, answer) = nodes[0].register(&[&bare]).await;
+    assert_eq!(
+        (status.as_u16(), &answer["code"]),
+        (422, &json!("node-cut-off")),
+        "{answer}"
+    );
     nodes[0].mine(1, 2).await;
     let lost = nodes[0].submit(Order::new(0, 1, 0)).await;
     nodes[1].mine(2, 4).await;
     eventually("the parts agree", || nodes[2].tip() == nodes[1].tip()).await;
     assert_ne!(nodes[0].tip(), nodes[1].tip());
-    room.join();
+    room.join().await;
     eventually("all agree, and the transfer is not lost", || {
         nodes
             .iter()
@@ -367,4 +391,145 @@ async fn a_network_is_cut_and_joined() {
     .await;
     drop(room);
     stop(nodes).await;
+}
+
+/// The hashes of the blocks of the tree that are in a state, lowest first.
+fn in_state(forks: &Value, state: &str) -> Vec<Value> {
+    let blocks = forks["blocks"].as_array().unwrap();
+    let found = blocks.iter().filter(|block| block["state"] == state);
+    found.map(|block| block["hash"].clone()).collect()
+}
+
+/// The hashes of a node's chain above a height.
+fn chain_above(node: &Neighbour, height: u64) -> Vec<Value> {
+    let view = node.node.view();
+    let heights = height + 1..=view.tip().height();
+    let hashes = heights.map(|height| json!(view.reader().summary(height).unwrap().unwrap().hash));
+    hashes.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_see_the_network_and_the_forks() {
+    let network = network(2);
+    let first = Neighbour::start(&network, &[]).await;
+    let second = Neighbour::start(&network, &[&first]).await;
+    let third = Neighbour::start(&network, &[&first, &second]).await;
+    let nodes = [first, second, third];
+    eventually("all are connected", || nodes.iter().all(|node| node.peers.count() == 2)).await;
+    nodes[0].mine(1, 3).await;
+    eventually("all have the blocks", || nodes.iter().all(|node| node.height() == 3)).await;
+
+    // The first is cut off from the third: of their line it hears from nobody, of the other from the second.
+    let ids: Vec<String> = nodes.iter().map(|node| node.peers.id().to_owned()).collect();
+    for (own, other) in [(0, 2), (2, 0)] {
+        let cut = nodes[own].peers.cut(BTreeSet::from([ids[other].clone()]));
+        cut.await.unwrap();
+        assert_eq!(nodes[own].peers.count(), 1, "the line is cut");
+    }
+    let map = nodes[0]
+        .until("/blockchain/nodes/map", |map| {
+            let nodes = map["nodes"].as_array().unwrap();
+            nodes.iter().any(|node| node["known"] == "told") && nodes.iter().all(|node| node["height"] == 3)
+        })
+        .await;
+    let known: Vec<_> = map["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| &node["known"])
+        .collect();
+    assert_eq!(known, ["self", "connected", "told"], "{map}");
+    let named: Vec<_> = map["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| &node["peer"])
+        .collect();
+    assert_eq!(named, [&json!(ids[0]), &json!(ids[1]), &json!(ids[2])], "{map}");
+    assert_eq!(
+        (&map["own"], &map["nodes"][2]["height"]),
+        (&json!(0), &json!(3)),
+        "{map}"
+    );
+    assert_eq!(map["nodes"][2]["tip_hash"], json!(nodes[2].tip()), "{map}");
+    let links = map["links"].as_array().unwrap();
+    let pairs: Vec<_> = links.iter().map(|link| (&link["a"], &link["b"])).collect();
+    assert_eq!(pairs, [(&json!(0), &json!(1)), (&json!(1), &json!(2))], "{map}");
+    assert!(
+        links[0]["inbound"].is_boolean() && links[1]["inbound"].is_null(),
+        "{map}"
+    );
+    assert_eq!(map["sync"]["height"], 3, "{map}");
+
+    // Now it is alone, and the parts mine on.
+    nodes[0].peers.cut(ids[1..].iter().cloned().collect()).await.unwrap();
+    nodes[1].peers.cut(ids[..1].iter().cloned().collect()).await.unwrap();
+    let counts = [nodes[0].peers.count(), nodes[1].peers.count()];
+    assert_eq!(counts, [0, 1], "the parts are apart");
+    nodes[0].mine(1, 2).await;
+    nodes[1].mine(2, 4).await;
+    eventually("the part agrees", || {
+        nodes[2].tip() == nodes[1].tip() && nodes[2].height() == 7
+    })
+    .await;
+    let (lost, won) = (chain_above(&nodes[0], 3), chain_above(&nodes[1], 3));
+    for node in &nodes {
+        node.peers.cut(BTreeSet::new()).await.unwrap();
+    }
+    eventually("all agree", || nodes.iter().all(|node| node.tip() == nodes[1].tip())).await;
+    for (node, state) in [(0, "beside"), (1, "header"), (2, "header")] {
+        let forks = nodes[node]
+            .until("/blockchain/forks?depth=10", |forks| {
+                in_state(forks, state) == lost && forks["tips"].as_array().unwrap().len() == 1
+            })
+            .await;
+        assert_eq!(in_state(&forks, "chain")[4..], won, "{forks}");
+        let told = forks["blocks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|block| block["hash"] == lost[0]);
+        let told = told.unwrap();
+        assert_eq!(
+            (&told["height"], &told["previous_hash"]),
+            (&json!(4), &in_state(&forks, "chain")[3])
+        );
+        assert_eq!(told["miner"].is_string(), state == "beside", "{told}");
+        let tip = &forks["tips"][0];
+        assert_eq!(
+            (&tip["hash"], &tip["known"]),
+            (&json!(nodes[1].tip()), &json!(true)),
+            "{forks}"
+        );
+        assert_eq!(
+            (&tip["branch_height"], &forks["tip"]["height"]),
+            (&json!(7), &json!(7)),
+            "{forks}"
+        );
+        assert!(tip["nodes"].as_array().unwrap().contains(&json!(ids[node])), "{forks}");
+        assert!(nodes[node].peers.bans().is_empty());
+        assert!(nodes[node].peers.connected().iter().all(|peer| peer.score == 0));
+    }
+    stop(nodes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_proves_its_chain() {
+    let network = network(2);
+    let node = Neighbour::start(&network, &[]).await;
+    node.mine(1, 300).await;
+    let mut peer = Hostile::new(network.genesis_hash());
+    peer.connect(&node.address()).await;
+    peer.ask(Request::Proof { heights: vec![7] }.to_bytes());
+    let answer = peer.answered().await;
+    let Response::Proof(proof) = Response::from_bytes(&answer).unwrap() else {
+        panic!("another answer")
+    };
+    let proved = chain_proof::verify(&proof, &network, u64::MAX).unwrap();
+    let view = node.node.view();
+    assert_eq!(proved.headers.work(), view.tip().headers().work());
+    let shown = view.reader().summary(7).unwrap().unwrap().hash;
+    assert_eq!(proved.hash_at(7), Some(shown));
+    drop(view);
+    node.stop().await;
 }

@@ -1,23 +1,54 @@
 //! A peer that speaks the protocols of a chain, and says in them whatever a test wants.
 
-use std::{io, time::Duration};
+use std::{
+    future::pending,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
+use backend::sync::{Request, Response};
 use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder,
-    futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, StreamExt as _},
-    gossipsub, identify, noise, request_response,
+    futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, FutureExt as _, StreamExt as _},
+    gossipsub, identify, noise, ping, request_response,
     swarm::{NetworkBehaviour, SwarmEvent},
     tcp, yamux,
 };
-use shared::hash::Hash;
-use tokio::time::{Instant, timeout, timeout_at};
+use shared::{
+    codec::{Decode as _, Encode as _},
+    hash::Hash,
+};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
 
 use super::PATIENCE;
 
+/// How a peer goes about what it asks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Manners {
+    /// It asks, and takes the answer.
+    #[default]
+    Good,
+    /// It begins its questions and does not end them.
+    AsksByHalves,
+    /// It lets answers wait. All else on the connection goes on.
+    TakesNothing,
+}
+
 /// Sends and takes bytes, whatever they are.
-#[derive(Debug, Clone, Copy)]
-pub struct Raw;
+#[derive(Debug, Clone, Default)]
+pub struct Raw {
+    manners: Manners,
+    /// How many questions have gone out, whole or by halves.
+    asked: Arc<AtomicUsize>,
+}
 
 #[async_trait]
 impl request_response::Codec for Raw {
@@ -39,6 +70,9 @@ impl request_response::Codec for Raw {
         _: &StreamProtocol,
         io: &mut T,
     ) -> io::Result<Vec<u8>> {
+        if self.manners == Manners::TakesNothing {
+            return pending().await;
+        }
         let mut bytes = Vec::new();
         io.read_to_end(&mut bytes).await.map(|_| bytes)
     }
@@ -49,7 +83,16 @@ impl request_response::Codec for Raw {
         io: &mut T,
         bytes: Vec<u8>,
     ) -> io::Result<()> {
-        io.write_all(&bytes).await
+        let is_whole = self.manners != Manners::AsksByHalves;
+        let part = if is_whole {
+            &bytes[..]
+        } else {
+            &bytes[..bytes.len() / 2]
+        };
+        io.write_all(part).await?;
+        io.flush().await?;
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        if is_whole { Ok(()) } else { pending().await }
     }
 
     async fn write_response<T: AsyncWrite + Unpin + Send>(
@@ -65,21 +108,44 @@ impl request_response::Codec for Raw {
 #[derive(NetworkBehaviour)]
 pub struct Tongues {
     identify: identify::Behaviour,
+    ping: ping::Behaviour,
     sync: request_response::Behaviour<Raw>,
     gossip: gossipsub::Behaviour,
 }
+
+/// What a peer answers to the bytes of a request; nothing at all when there is none.
+pub type Voice = Box<dyn FnMut(&[u8]) -> Option<Vec<u8>> + Send>;
 
 pub struct Hostile {
     pub swarm: Swarm<Tongues>,
     genesis: Hash,
     victim: Option<PeerId>,
-    /// What it answers to each request; nothing at all when there is none.
-    pub answer: Option<Vec<u8>>,
+    voice: Voice,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Hostile {
     /// A peer that says it is of this chain.
     pub fn new(genesis: Hash) -> Self {
+        Self::of_version(genesis, 1)
+    }
+
+    /// The same, of this version of the protocol between nodes.
+    pub fn of_version(genesis: Hash, version: u16) -> Self {
+        Self::made(genesis, version, Manners::Good)
+    }
+
+    /// The same, with these manners.
+    pub fn with_manners(genesis: Hash, manners: Manners) -> Self {
+        Self::made(genesis, 1, manners)
+    }
+
+    fn made(genesis: Hash, version: u16, manners: Manners) -> Self {
+        let asked = Arc::default();
+        let raw = Raw {
+            manners,
+            asked: Arc::clone(&asked),
+        };
         let swarm = SwarmBuilder::with_new_identity()
             .with_tokio()
             .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
@@ -90,19 +156,24 @@ impl Hostile {
                     .validation_mode(gossipsub::ValidationMode::Anonymous)
                     .message_id_fn(|message| gossipsub::MessageId::from(message.data.clone()))
                     .max_transmit_size(8 << 20)
+                    // It goes out however long that takes.
+                    .connection_handler_queue_len(10_000)
+                    .publish_queue_duration(PATIENCE)
                     .build()
                     .unwrap();
-                let name = format!("/cairn/{genesis}/sync/1");
+                let name = format!("/cairn/{genesis}/sync/{version}");
                 let protocol = StreamProtocol::try_from_owned(name).unwrap();
                 Tongues {
                     identify: identify::Behaviour::new(identify::Config::new(
-                        format!("/cairn/{genesis}/1"),
+                        format!("/cairn/{genesis}/{version}"),
                         key.public(),
                     )),
+                    ping: ping::Behaviour::default(),
                     sync: request_response::Behaviour::with_codec(
-                        Raw,
+                        raw,
                         [(protocol, request_response::ProtocolSupport::Full)],
-                        request_response::Config::default(),
+                        // It is the victim's time that ends what takes too long.
+                        request_response::Config::default().with_request_timeout(PATIENCE),
                     ),
                     gossip: gossipsub::Behaviour::new(gossipsub::MessageAuthenticity::Anonymous, config).unwrap(),
                 }
@@ -114,8 +185,20 @@ impl Hostile {
             swarm,
             genesis,
             victim: None,
-            answer: None,
+            voice: Box::new(|_| None),
+            asked,
         }
+    }
+
+    /// Has it answer requests with these bytes.
+    pub fn says(mut self, voice: impl FnMut(&[u8]) -> Option<Vec<u8>> + Send + 'static) -> Self {
+        self.voice = Box::new(voice);
+        self
+    }
+
+    /// Has it answer requests with messages.
+    pub fn answers(self, mut voice: impl FnMut(&Request) -> Option<Response> + Send + 'static) -> Self {
+        self.says(move |bytes| voice(&Request::from_bytes(bytes).unwrap()).map(|response| response.to_bytes()))
     }
 
     pub fn id(&self) -> String {
@@ -125,8 +208,10 @@ impl Hostile {
     /// Connects, and waits until the victim has said who it is.
     pub async fn connect(&mut self, address: &str) {
         self.swarm.dial(address.parse::<Multiaddr>().unwrap()).unwrap();
-        let topic = gossipsub::IdentTopic::new(format!("cairn/{}/transfers", self.genesis));
-        self.swarm.behaviour_mut().gossip.subscribe(&topic).unwrap();
+        for topic in ["blocks", "transfers"] {
+            let topic = self.topic(topic);
+            self.swarm.behaviour_mut().gossip.subscribe(&topic).unwrap();
+        }
         loop {
             match timeout(PATIENCE, self.swarm.select_next_some()).await.unwrap() {
                 SwarmEvent::Behaviour(TonguesEvent::Identify(identify::Event::Received { peer_id, .. })) => {
@@ -134,7 +219,8 @@ impl Hostile {
                     return;
                 }
                 SwarmEvent::OutgoingConnectionError { error, .. } => panic!("{error}"),
-                _ => {}
+                // The victim may ask before it has said who it is.
+                event => self.respond(event),
             }
         }
     }
@@ -157,9 +243,30 @@ impl Hostile {
         self.swarm.behaviour_mut().sync.send_request(&victim, bytes);
     }
 
-    /// Tells bytes as news. Waits until the victim listens.
+    /// The next answer that it gets.
+    pub async fn answered(&mut self) -> Vec<u8> {
+        loop {
+            match timeout(PATIENCE, self.swarm.select_next_some())
+                .await
+                .expect("an answer")
+            {
+                SwarmEvent::Behaviour(TonguesEvent::Sync(request_response::Event::Message {
+                    message: request_response::Message::Response { response, .. },
+                    ..
+                })) => return response,
+                event => self.respond(event),
+            }
+        }
+    }
+
+    /// Tells bytes as news of transfers. Waits until the victim listens.
     pub async fn tell(&mut self, bytes: Vec<u8>) {
-        let topic = gossipsub::IdentTopic::new(format!("cairn/{}/transfers", self.genesis));
+        self.tell_on("transfers", bytes).await;
+    }
+
+    /// Tells bytes as news on a topic. Waits until the victim listens.
+    pub async fn tell_on(&mut self, topic: &str, bytes: Vec<u8>) {
+        let topic = self.topic(topic);
         let deadline = Instant::now() + PATIENCE;
         while self
             .swarm
@@ -169,8 +276,58 @@ impl Hostile {
             .is_err()
         {
             assert!(Instant::now() < deadline, "the victim does not listen");
-            let _ = timeout(Duration::from_millis(50), self.swarm.select_next_some()).await;
+            if let Ok(event) = timeout(Duration::from_millis(50), self.swarm.select_next_some()).await {
+                self.respond(event);
+            }
         }
+    }
+
+    /// Tells as much news as the victim takes, and stops when it is cut off. Gives how much that was.
+    pub async fn flood(&mut self, topic: &str, news: impl IntoIterator<Item = Vec<u8>>) -> usize {
+        let mut news = news.into_iter();
+        let Some(first) = news.next() else { return 0 };
+        self.tell_on(topic, first).await;
+        let (topic, mut told) = (self.topic(topic), 1);
+        for bytes in news {
+            let sent = self.swarm.behaviour_mut().gossip.publish(topic.clone(), bytes);
+            told += usize::from(sent.is_ok());
+            // What has not gone out is not heard.
+            while let Some(event) = self.swarm.next().now_or_never().flatten() {
+                self.respond(event);
+            }
+            if !self.swarm.is_connected(&self.victim.unwrap()) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        told
+    }
+
+    fn topic(&self, name: &str) -> gossipsub::IdentTopic {
+        gossipsub::IdentTopic::new(format!("cairn/{}/{name}", self.genesis))
+    }
+
+    /// Goes on by one event.
+    pub async fn turn(&mut self) {
+        let event = self.swarm.select_next_some().await;
+        self.respond(event);
+    }
+
+    /// Goes on until so many questions have gone out, whole or by halves.
+    pub async fn until_sent(&mut self, count: usize) {
+        let asked = Arc::clone(&self.asked);
+        let is_so = || asked.load(Ordering::Relaxed) >= count;
+        self.until("its questions have gone out", is_so).await;
+    }
+
+    /// Answers for as long as it is connected, as a task of its own.
+    pub fn go_on(mut self) -> JoinHandle<()> {
+        tokio::spawn(async move {
+            loop {
+                let event = self.swarm.select_next_some().await;
+                self.respond(event);
+            }
+        })
     }
 
     /// Goes on until the victim ends the connection.
@@ -198,12 +355,12 @@ impl Hostile {
 
     fn respond(&mut self, event: SwarmEvent<TonguesEvent>) {
         if let SwarmEvent::Behaviour(TonguesEvent::Sync(request_response::Event::Message {
-            message: request_response::Message::Request { channel, .. },
+            message: request_response::Message::Request { request, channel, .. },
             ..
         })) = event
-            && let Some(answer) = &self.answer
+            && let Some(answer) = (self.voice)(&request)
         {
-            let _ = self.swarm.behaviour_mut().sync.send_response(channel, answer.clone());
+            let _ = self.swarm.behaviour_mut().sync.send_response(channel, answer);
         }
     }
 }

@@ -8,7 +8,7 @@ pub mod hostile;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use backend::{
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     http::{self, HttpConfig},
     node::{Config, Node, Running},
     p2p::{self, Peers, Target},
@@ -55,13 +55,25 @@ impl Neighbour {
         to: &[&Self],
         change: impl FnOnce(&mut p2p::Config),
     ) -> Self {
+        let node = Config::new(folder.path().to_owned());
+        Self::start_as(folder, node, network, Arc::new(SystemClock), to, change).await
+    }
+
+    /// A node as it is configured, with a clock.
+    pub async fn start_as(
+        folder: TempDir,
+        config: Config,
+        network: &Network,
+        clock: Arc<dyn Clock>,
+        to: &[&Self],
+        change: impl FnOnce(&mut p2p::Config),
+    ) -> Self {
         // RUST_LOG=backend=debug shows what they do.
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
             .with_test_writer()
             .try_init();
-        let config = Config::new(folder.path().to_owned());
-        let (node, running) = Node::start(network.clone(), config, Arc::new(SystemClock)).unwrap();
+        let (node, running) = Node::start(network.clone(), config, clock).unwrap();
         let (stop, stopped) = oneshot::channel();
         let mut config = p2p::Config {
             nodes: to.iter().map(|other| other.target()).collect(),
@@ -160,6 +172,19 @@ impl Neighbour {
         reply.json().await.unwrap()
     }
 
+    /// The same, once it is as it should be.
+    pub async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.get(path).await;
+            if is_so(&answer) {
+                return answer;
+            }
+            assert!(Instant::now() < deadline, "{path}: {answer}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The same as text.
     pub async fn text(&self, path: &str) -> String {
         self.ask(path).await.text().await.unwrap()
@@ -190,6 +215,13 @@ impl Neighbour {
             .post(format!("http://{}/blockchain/nodes/register", self.page));
         let reply = request.form(&[("nodes", nodes)]).send().await.unwrap();
         (reply.status(), reply.json().await.unwrap())
+    }
+
+    /// What it has counted by this name, labels included; 0 before it has counted anything.
+    pub fn counted(&self, name: &str) -> u64 {
+        let text = self.peers.metrics().unwrap();
+        let rest = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        rest.map_or(0, |count| count.parse().unwrap())
     }
 
     pub fn is_pending(&self, id: &Hash) -> bool {
