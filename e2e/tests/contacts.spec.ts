@@ -4,13 +4,9 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { addressOf } from './support/address.ts';
 import { expect, test } from './support/node.ts';
-import { secretsOf } from './support/secrets.ts';
+import { PHRASES, secretsOf } from './support/secrets.ts';
 import { ABANDON, copyAddress, expectOpen, go, mineBlock, restoreWallet, unlock } from './support/wallet.ts';
 
-const PHRASES = {
-  anna: 'legal winner thank year wave sausage worth useful legal winner thank yellow',
-  bert: 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above',
-};
 const ANNA = addressOf('dev', secretsOf(PHRASES.anna, '').publicKey);
 const BERT = addressOf('dev', secretsOf(PHRASES.bert, '').publicKey);
 

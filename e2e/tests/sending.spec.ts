@@ -211,6 +211,21 @@ test('the review says what becomes of both balances', async ({ page, node }) => 
   await expect(page.getByText('Your first payment to this address')).toHaveCount(0);
 });
 
+test('the recipient’s balance is told once the block is proved that the node’s answer rests on', async ({ page, node }) => {
+  await begin(page);
+  // A block is found just when the page asks, so that the answer is ahead of what the page has proved.
+  let asked = 0;
+  await page.route(`**/blockchain/accounts/${OTHER}`, async (route) => {
+    asked += 1;
+    if (asked === 1) await node.mine(OTHER);
+    await route.continue();
+  });
+  await fillTransfer(page, OTHER, '10');
+  const after = page.getByText('Recipient’s balance after', { exact: true }).locator('xpath=following-sibling::*[1]');
+  await expect(after).toHaveText('60 STONE');
+  expect(asked).toBeGreaterThan(0);
+});
+
 test('an address that looks like a known one is told, in the form and in the review', async ({ page, node }) => {
   await begin(page);
   await pay(page, '1');

@@ -6,6 +6,18 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test as base, expect } from '@playwright/test';
 
+const BINARY = process.env.CAIRN_BIN ?? resolve(import.meta.dirname, '../../../target/release/cairn');
+
+/** Has a node mine blocks for an address. */
+export async function mine(url: string, recipient: string, count = 1): Promise<void> {
+  const answer = await fetch(`${url}/blockchain/mine`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ recipient, count }),
+  });
+  expect(answer.status, await answer.text()).toBeLessThan(300);
+}
+
 /** A running node. */
 export class Node {
   private constructor(
@@ -23,14 +35,13 @@ export class Node {
 
   /** Starts one on this network; at this port, with these further options. */
   static async start(network = 'dev', wanted?: number, more: string[] = []): Promise<Node> {
-    const binary = process.env.CAIRN_BIN ?? resolve(import.meta.dirname, '../../../target/release/cairn');
     const port = wanted ?? (await freePort());
     const data = await mkdtemp(join(tmpdir(), 'cairn-e2e-'));
     const listen = `127.0.0.1:${port}`;
     const output: string[] = [];
     // The most talkative log: nothing secret may be in it at any level.
     const options = ['node', '--network', network, '--data', data, '--listen', listen, '--log', 'debug', ...more];
-    const child = spawn(binary, options, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(BINARY, options, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout?.on('data', (text) => output.push(String(text)));
     child.stderr?.on('data', (text) => output.push(String(text)));
     const isTls = more.some((option) => option.startsWith('--tls'));
@@ -61,26 +72,55 @@ export class Node {
 
   /** Mines blocks for an address. */
   async mine(recipient: string, count = 1): Promise<void> {
-    const answer = await fetch(`${this.url}/blockchain/mine`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ recipient, count }),
-    });
-    expect(answer.status, await answer.text()).toBeLessThan(300);
+    await mine(this.url, recipient, count);
   }
 
   /** Ends the node, and leaves its data folder. */
   async end(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = new Promise((done) => this.child.once('exit', done));
-    this.child.kill('SIGTERM');
-    await ended;
+    await end(this.child, 'SIGTERM');
   }
 
   async stop(): Promise<void> {
     await this.end();
     await rm(this.data, { recursive: true, force: true });
   }
+}
+
+/** Several nodes on one machine, as `cairn up` runs them. */
+export class Network {
+  private constructor(
+    readonly urls: string[],
+    private readonly data: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  static async start(nodes: number): Promise<Network> {
+    const data = await mkdtemp(join(tmpdir(), 'cairn-up-'));
+    const options = ['up', '--nodes', String(nodes), '--listen', '127.0.0.1:0', '--data', join(data, 'network')];
+    const child = spawn(BINARY, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout?.on('data', (text) => (output += String(text)));
+    // The table is printed whole, and this is the line below it.
+    const printed = () => {
+      if (child.exitCode !== null) throw new Error(`the network ended:\n${output}`);
+      return output;
+    };
+    await expect.poll(printed, { message: 'the network starts' }).toContain('Data in ');
+    const urls = [...output.matchAll(/http:\/\/127\.0\.0\.1:\d+/g)].map(([url]) => url);
+    return new Network([...new Set(urls)].slice(0, nodes), data, child);
+  }
+
+  async stop(): Promise<void> {
+    await end(this.child, 'SIGINT');
+    await rm(this.data, { recursive: true, force: true });
+  }
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill(signal);
+  await ended;
 }
 
 function freePort(): Promise<number> {
@@ -94,12 +134,22 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Tests with a node, at whose page they begin. */
-export const test = base.extend<{ node: Node }>({
+/** Tests with a node, at whose page they begin; with another one, or with several on one machine, if they ask for them. */
+export const test = base.extend<{ node: Node; other: Node; network: Network }>({
   node: async ({}, use) => {
     const node = await Node.start();
     await use(node);
     await node.stop();
+  },
+  other: async ({}, use) => {
+    const other = await Node.start();
+    await use(other);
+    await other.stop();
+  },
+  network: async ({}, use) => {
+    const network = await Network.start(4);
+    await use(network);
+    await network.stop();
   },
   baseURL: async ({ node }, use) => {
     await use(node.url);

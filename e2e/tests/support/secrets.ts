@@ -3,6 +3,12 @@ import { createHash, createHmac, createPrivateKey, createPublicKey, pbkdf2Sync }
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+/** Phrases of people who are paid in tests. */
+export const PHRASES = {
+  anna: 'legal winner thank year wave sausage worth useful legal winner thank yellow',
+  bert: 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above',
+};
+
 export const WORDS = readFileSync(resolve(import.meta.dirname, '../../../shared/src/phrase/english.txt'), 'utf8')
   .trim()
   .split('\n');
