@@ -64,8 +64,14 @@ pub(crate) fn build(step: &mut Step, tools: &Tools) -> Result<()> {
 /// # Errors
 /// When cargo cannot download them.
 pub(crate) fn fetch(step: &Step, tools: &Tools) -> Result<()> {
-    step.run(tools.page_command("cargo")?.arg("fetch"))
-        .context("cargo could not download the dependencies")
+    let failed = "cargo could not download the dependencies";
+    step.run(tools.page_command("cargo")?.arg("fetch")).context(failed)?;
+    if tools.is_lean() {
+        // Without a target cargo gets what the standard library needs on this machine alone.
+        step.run(tools.page_command("cargo")?.args(["fetch", "--target", setup::WASM]))
+            .context(failed)?;
+    }
+    Ok(())
 }
 
 /// What goes into the page and what came out: somebody else may have written to `dist/`.

@@ -66,8 +66,8 @@ pub(crate) fn build(step: &mut Step, tools: &Tools) -> Result<()> {
 fn compile(step: &Step, tools: &Tools) -> Result<document::Parts> {
     let mut cargo = tools.page_command("cargo")?;
     cargo.args(["build", "--offline", "--profile", "wasm", "--package", "frontend"]);
-    step.run(cargo.args(["--bin", "recover", "--target", "wasm32-unknown-unknown"]))?;
-    let compiled = tools.page_target().join("wasm32-unknown-unknown/wasm/recover.wasm");
+    step.run(cargo.args(["--bin", "recover", "--target", setup::WASM]))?;
+    let compiled = tools.page_target().join(setup::WASM).join("wasm/recover.wasm");
 
     let folder = workspace::state()?.join("recover");
     let mut bindgen = tools.command("wasm-bindgen")?;

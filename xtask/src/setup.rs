@@ -19,6 +19,7 @@ use crate::workspace;
 
 pub(crate) use browser::{PACKAGES as BROWSER_PACKAGES, playwright};
 pub(crate) use cargo_tool::{DENY, NEXTEST};
+pub(crate) use wasm_target::WASM;
 
 /// How many steps [`page_tools`] takes.
 pub(crate) const PAGE_STEPS: usize = 4;

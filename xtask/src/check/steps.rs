@@ -9,9 +9,8 @@ use anyhow::{Context, Result, bail, ensure};
 use super::Ready;
 use crate::command::command;
 use crate::progress::Step;
+use crate::setup::WASM;
 use crate::{node, page, recover, sizes, workspace};
-
-const WASM: &str = "wasm32-unknown-unknown";
 
 /// How long the advisory database may take to download; a closed network may never answer.
 const ADVISORIES_LIMIT: Duration = Duration::from_secs(60);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::wasm_target::{DEBIAN_TOOLCHAIN, TARGET, has_core};
+use super::wasm_target::{DEBIAN_TOOLCHAIN, WASM, has_core};
 use super::{put, remove, unfinished};
 use crate::command::{command, find, is_root, output_of};
 use crate::progress::Step;
@@ -32,7 +32,7 @@ pub(super) fn install(step: &mut Step) -> Result<()> {
     );
     install_packages(step)?;
     link_linker()?;
-    let place = output_of(RUSTC, &["--print", "target-libdir", "--target", TARGET])
+    let place = output_of(RUSTC, &["--print", "target-libdir", "--target", WASM])
         .context("Debian's rustc does not name the folder of its libraries")?;
     if !has_core(Path::new(&place)) {
         build_library(step, Path::new(&place))?;
@@ -110,7 +110,7 @@ fn build_library(step: &Step, place: &Path) -> Result<()> {
     let mut build = command(CARGO);
     build
         .current_dir(&work)
-        .args(["build", "--release", "--target", TARGET, CRATES])
+        .args(["build", "--release", "--target", WASM, CRATES])
         .env("RUSTC", RUSTC)
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", "-Cembed-bitcode=yes")
@@ -121,7 +121,7 @@ fn build_library(step: &Step, place: &Path) -> Result<()> {
     let partial = unfinished(place, ".partial");
     remove(&partial)?;
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
-    for entry in fs::read_dir(work.join("target").join(TARGET).join("release/deps"))? {
+    for entry in fs::read_dir(work.join("target").join(WASM).join("release/deps"))? {
         let path = entry?.path();
         let name = path
             .file_name()

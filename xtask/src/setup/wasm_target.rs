@@ -11,7 +11,7 @@ use crate::command::{command, find, output_of};
 use crate::progress::Step;
 
 /// The target's name.
-pub(super) const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
 /// The toolchain that is made of Debian's packages.
 pub(super) const DEBIAN_TOOLCHAIN: &str = "cairn-wasm";
@@ -45,7 +45,7 @@ pub(super) fn ensure(step: &mut Step) -> Result<WasmCompiler> {
     }
     if !debian_only && find("rustup").is_some() {
         let mut add = command("rustup");
-        if step.attempt(add.args(["target", "add", TARGET]), DOWNLOAD_LIMIT)? && has_target(None) {
+        if step.attempt(add.args(["target", "add", WASM]), DOWNLOAD_LIMIT)? && has_target(None) {
             step.note("by rustup");
             return with_source(step);
         }
@@ -79,7 +79,7 @@ fn compiler(toolchain: Option<&str>) -> WasmCompiler {
 
 /// Whether a toolchain has the standard library for wasm32.
 fn has_target(toolchain: Option<&str>) -> bool {
-    let library = rustc(toolchain, &["--print", "target-libdir", "--target", TARGET]);
+    let library = rustc(toolchain, &["--print", "target-libdir", "--target", WASM]);
     library.is_some_and(|folder| has_core(Path::new(&folder)))
 }
 
