@@ -61,31 +61,53 @@ fn checksum(count: [u8; 8]) -> [u8; 8] {
 
 /// Copies of the database's logs while it is opened, as opening cuts off what it cannot read.
 pub(super) struct LogCopies {
+    database: PathBuf,
+    /// Log, copy, and the log's length.
     copies: Vec<(PathBuf, PathBuf, u64)>,
 }
 
 impl LogCopies {
-    /// Copies the logs in the database's folder.
+    /// Copies the logs in the database's folder. If that fails, as on a full disk, no copies stay.
     pub(super) fn make(database: &Path) -> io::Result<Self> {
-        let mut copies = Vec::new();
-        for file in fs::read_dir(database)? {
+        let mut logs = Self {
+            database: database.to_owned(),
+            copies: Vec::new(),
+        };
+        match logs.copy_all() {
+            Ok(()) => Ok(logs),
+            Err(error) => {
+                for (_, copy, _) in &logs.copies {
+                    // The first failure is the one to tell of.
+                    let _ = fs::remove_file(copy);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn copy_all(&mut self) -> io::Result<()> {
+        for file in fs::read_dir(&self.database)? {
             let path = file?.path();
             if path.extension().is_some_and(|extension| extension == "jnl") {
                 let copy = path.with_extension("jnl-copy");
-                let length = copy_used(&path, &copy)?;
-                copies.push((path, copy, length));
+                let length = path.metadata()?.len();
+                self.copies.push((path.clone(), copy.clone(), length));
+                copy_used(&path, &copy)?;
             }
         }
-        Ok(Self { copies })
+        Ok(())
     }
 
-    /// Puts the logs back as they were.
+    /// Puts the logs back as they were, durably.
     pub(super) fn put_back(self) -> io::Result<()> {
         for (path, copy, length) in &self.copies {
+            let file = OpenOptions::new().write(true).open(copy)?;
+            file.set_len(*length)?;
+            // Before it takes the log's place: a loss of power must not leave an empty one there.
+            file.sync_all()?;
             fs::rename(copy, path)?;
-            OpenOptions::new().write(true).open(path)?.set_len(*length)?;
         }
-        Ok(())
+        File::open(&self.database)?.sync_all()
     }
 
     /// Removes the copies.
@@ -94,17 +116,16 @@ impl LogCopies {
     }
 }
 
-/// Copies a file without the zeros at its end, and gives its length.
-fn copy_used(from: &Path, to: &Path) -> io::Result<u64> {
+/// Copies a file without its zeros.
+fn copy_used(from: &Path, to: &Path) -> io::Result<()> {
     const CHUNK: usize = 1 << 20;
     let (mut source, mut target) = (File::open(from)?, File::create(to)?);
-    let length = source.metadata()?.len();
     let mut chunk = vec![0; CHUNK];
     let mut position = 0;
     loop {
         let count = source.read(&mut chunk)?;
         if count == 0 {
-            return Ok(length);
+            return Ok(());
         }
         if chunk[..count].iter().any(|byte| *byte != 0) {
             target.seek(SeekFrom::Start(position))?;
