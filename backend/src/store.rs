@@ -214,7 +214,7 @@ impl Store {
                 None => batch.remove(keyspace, key),
             }
         }
-        batch.commit()?;
+        self.reader.spaces.commit(&self.database, batch)?;
         self.reader.snapshot = self.database.snapshot();
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! The database: its spaces, its settings, and how it is opened.
 
-use std::path::Path;
+use std::{path::Path, thread, time::Duration};
 
 use fjall::{
-    Database, Keyspace, KeyspaceCreateOptions, Slice,
+    AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Slice,
     config::{FilterPolicy, PartitioningPolicy},
 };
 
@@ -90,6 +90,10 @@ const MEMTABLE_BYTES: [u64; 4] = [4 << 20, 4 << 20, 4 << 20, 2 << 20];
 /// The longest that the log grows before memory is written as tables, so that it is read quickly after a crash.
 const JOURNAL_BYTES: u64 = 64 << 20;
 const OPEN_FILES: usize = 128;
+/// How much may be full of one keyspace and not yet be a table; the database itself would wait at four, even for a worker
+/// that has ended.
+const MAX_FULL: usize = 3;
+const FULL_PAUSE: Duration = Duration::from_millis(1);
 
 /// The handles of all spaces.
 pub(super) struct Spaces {
@@ -103,7 +107,8 @@ impl Spaces {
             .cache_size(CACHE_BYTES)
             .max_journaling_size(JOURNAL_BYTES)
             .max_cached_files(Some(OPEN_FILES))
-            // Of several, one turns in circles for as long as another compacts: it hands on what it is not to do.
+            // Of several, one turns in circles for as long as another compacts: it puts back what it is not to do. One alone
+            // must never find its queue full (`Spaces::commit`).
             .worker_threads(1)
             .open()?;
         let options = |number: usize| {
@@ -127,7 +132,52 @@ impl Spaces {
         Ok((database, Self { keyspaces }))
     }
 
+    /// Writes a batch, and hands what is full by then to the worker.
+    ///
+    /// The database does the second by itself, but leaves it to the worker, and tells it anew with every batch until it is
+    /// done. While the worker compacts, small batches fill its queue of 1,000 messages; the next one that it takes out makes it
+    /// put one in, and it waits for ever, as nobody else takes any out.
+    pub(super) fn commit(&self, database: &Database, batch: OwnedWriteBatch) -> Result<(), StoreError> {
+        batch.commit()?;
+        for (keyspace, limit) in self.keyspaces.iter().zip(MEMTABLE_BYTES) {
+            if keyspace.tree.active_memtable().size() <= limit {
+                continue;
+            }
+            while keyspace.sealed_memtable_count() >= MAX_FULL {
+                // Fails if the worker did, as on a full disk: then nobody makes room.
+                database.persist(PersistMode::Buffer)?;
+                thread::sleep(FULL_PAUSE);
+            }
+            keyspace.rotate_memtable()?;
+        }
+        Ok(())
+    }
+
     pub(super) fn get(&self, space: Space) -> &Keyspace {
         &self.keyspaces[space.keyspace()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_full_is_left_to_the_worker() {
+        let folder = tempfile::tempdir().expect("there is room for temporary files");
+        let (database, spaces) = Spaces::open(folder.path()).expect("it is made");
+        let value = [7; 32 << 10];
+        for number in 0_u64..500 {
+            let mut batch = database.batch();
+            for space in [Space::Headers, Space::Meta] {
+                batch.insert(spaces.get(space), space.key(&number.to_be_bytes()), value);
+            }
+            spaces.commit(&database, batch).expect("it is written");
+            for (keyspace, limit) in spaces.keyspaces.iter().zip(MEMTABLE_BYTES) {
+                assert!(keyspace.tree.active_memtable().size() <= limit, "after {number}");
+                assert!(keyspace.sealed_memtable_count() <= MAX_FULL, "after {number}");
+            }
+        }
+        assert_eq!(spaces.get(Space::Meta).len().expect("it is read"), 500);
     }
 }
