@@ -83,6 +83,15 @@ pub enum StoreError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The folder has an older format, and the database of the present one could not be made.
+    #[error(
+        "the data folder has an older format, and could not be brought into the present one: {reason}. Nothing was changed. \
+         It takes about as much space again as the folder has: make room, or move the folder to a larger disk, and start again"
+    )]
+    NotUpgraded {
+        /// What failed.
+        reason: String,
+    },
     /// A file could not be read or written.
     #[error("the data folder cannot be used: {0}")]
     Io(#[from] io::Error),
@@ -146,9 +155,9 @@ impl Store {
         let state = marker::read(folder, network)?;
         let path = folder.join(DATABASE);
         if state == Some(State::Old) {
-            upgrade::upgrade(folder, &path, network)?;
+            return open_old(folder, &path, network, lock);
         }
-        let is_ready = matches!(state, Some(State::Ready | State::Old));
+        let is_ready = state == Some(State::Ready);
         if !is_ready {
             marker::write(folder, network, State::New)?;
         }
@@ -166,6 +175,14 @@ impl Store {
         marker::write(folder, network, State::Ready)?;
         let tip = Tip::genesis(network);
         Ok((store, tip))
+    }
+
+    /// Whether a folder has an older format, which [`Store::open`] would bring into the present one for good.
+    ///
+    /// # Errors
+    /// When the folder is of another network or a newer version, or is damaged.
+    pub fn is_outdated(folder: &Path, network: &Network) -> Result<bool, StoreError> {
+        Ok(marker::read(folder, network)? == Some(State::Old))
     }
 
     /// The chain as it is stored now.
@@ -338,11 +355,34 @@ fn open_ready(folder: &Path, path: &Path, network: &Network, lock: File) -> Resu
         Err(error) => {
             copies.put_back()?;
             Err(match error {
-                StoreError::Database(error) => damaged(error.to_string()),
+                StoreError::Database(error) if !is_full(&error) => damaged(error.to_string()),
                 error => error,
             })
         }
     }
+}
+
+/// Brings a folder of an older format into this one. The old database goes when the new one was opened and checked.
+fn open_old(folder: &Path, path: &Path, network: &Network, lock: File) -> Result<(Store, Tip), StoreError> {
+    upgrade::upgrade(folder, path)?;
+    let opened = match open_ready(folder, path, network, lock) {
+        Ok(opened) => opened,
+        Err(error) => {
+            fs::remove_dir_all(path)?;
+            return Err(upgrade::explained(error));
+        }
+    };
+    marker::write(folder, network, State::Ready).map_err(upgrade::explained)?;
+    fs::remove_dir_all(upgrade::old(folder))?;
+    Ok(opened)
+}
+
+/// Whether an error comes of a full disk.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+        let cause = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        matches!(cause, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    })
 }
 
 fn lock(folder: &Path) -> Result<File, StoreError> {
