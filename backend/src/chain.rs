@@ -90,7 +90,8 @@ pub struct Chain<S> {
 }
 
 impl<S: Storage> Chain<S> {
-    /// The chain in a store, whose tip was put together from it.
+    /// The chain in a store, whose tip was put together from it. Blocks aside whose parent is not known any more are of no
+    /// use: that they go is staged.
     ///
     /// # Errors
     /// When the store fails.
@@ -108,14 +109,18 @@ impl<S: Storage> Chain<S> {
         };
         let mut side = chain.storage.side_blocks()?;
         side.sort_by_key(|(_, block)| block.header.height);
+        let mut lost = Vec::new();
         for (hash, block) in side {
             // They were accepted before, so their time is no question.
             if let Some(parent) = chain.headers_of(&block.header.previous_hash)?
                 && let Ok(headers) = parent.accept(&chain.network, &block.header, u64::MAX)
             {
                 chain.branches.insert(hash, headers, block);
+            } else {
+                lost.push(hash);
             }
         }
+        chain.storage.stage_dropped(&lost)?;
         Ok(chain)
     }
 

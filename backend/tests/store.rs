@@ -5,13 +5,13 @@
 mod workshop;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fs,
     path::{Path, PathBuf},
 };
 
 use backend::{
-    chain::{Chain, Storage as _},
+    chain::{Chain, Placed, Storage as _},
     networks,
     store::{Store, StoreError},
     verify::verify_block,
@@ -20,16 +20,20 @@ use shared::{
     hash::{Hash, sha256},
     history::History,
     params::Network,
-    rules::leaf,
+    rules::{Tip, VerifiedBlock, leaf},
     transaction::Note,
 };
-use workshop::{Order, mine, network};
+use workshop::{Order, mine, network, network_with, now_ms};
+
+fn opened(folder: &Path, network: &Network) -> Chain<Store> {
+    let (store, tip) = Store::open(folder, network).unwrap();
+    let verify = Box::new(|block, network: &Network| verify_block(block, network, |_| None));
+    Chain::new(network.clone().into(), store, tip, verify).unwrap()
+}
 
 /// A data folder with a few blocks.
 fn made(folder: &Path, network: &Network, blocks: u64) {
-    let (store, tip) = Store::open(folder, network).unwrap();
-    let verify = Box::new(|block, network: &Network| verify_block(block, network, |_| None));
-    let mut chain = Chain::new(network.clone().into(), store, tip, verify).unwrap();
+    let mut chain = opened(folder, network);
     for height in 0..blocks {
         let transfer = Order::new(0, 1, height).verified(&network.genesis_hash());
         let block = mine(network, chain.tip(), 2, height, vec![transfer]);
@@ -95,6 +99,79 @@ fn opens_what_it_wrote() {
     );
     let rest = reader.activity(&workshop::public(0), Some(lines[9]), 100).unwrap();
     assert_eq!(rest, lines[10..]);
+}
+
+/// Blocks with a transfer each, the first of them on `tip`, and the tip after each.
+fn grown(network: &Network, tip: &Tip, count: usize, note: u64) -> Vec<(VerifiedBlock, Tip)> {
+    let mut tip = tip.clone();
+    let grow = |_| {
+        let nonce = tip.accounts().get(&workshop::public(0).0).nonce;
+        let transfer = Order::new(0, 1, nonce).verified(&network.genesis_hash());
+        let mined = mine(network, &tip, 2, note, vec![transfer]);
+        tip = mined.tip;
+        (mined.block, tip.clone())
+    };
+    (0..count).map(grow).collect()
+}
+
+#[test]
+fn what_it_takes_to_undo_is_kept_for_twice_the_depth() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = network_with(1, 3);
+    let kept = |chain: &Chain<Store>| -> Vec<u64> {
+        let heights = 0..=chain.tip().height() + 1;
+        heights.filter(|height| chain.storage().undo(*height).is_ok()).collect()
+    };
+    let mut chain = opened(folder.path(), &network);
+    let main = grown(&network, chain.tip(), 100, 1);
+    let mut run: VecDeque<_> = main.iter().map(|(block, _)| block.clone()).collect();
+    let (step, refused) = chain.submit_run(&mut run, now_ms(&network)).unwrap();
+    assert_eq!((step.unwrap().connected.len(), refused), (100, None));
+    chain.storage_mut().persist().unwrap();
+    assert_eq!(kept(&chain), (95..=100).collect::<Vec<_>>());
+
+    // Opened anew, so that the undo records are what leads back.
+    drop(chain);
+    let mut chain = opened(folder.path(), &network);
+    let branch = grown(&network, &main[96].1, 4, 2);
+    for (block, _) in &branch[..3] {
+        let (placed, _) = chain.submit(block.clone(), now_ms(&network)).unwrap();
+        assert_eq!(placed, Placed::Side);
+        chain.storage_mut().write().unwrap();
+    }
+    let (placed, step) = chain.submit(branch[3].0.clone(), now_ms(&network)).unwrap();
+    assert_eq!((placed, step.unwrap().undone.len()), (Placed::Connected, 3));
+    chain.storage_mut().persist().unwrap();
+    drop(chain);
+
+    let chain = opened(folder.path(), &network);
+    assert_eq!(chain.tip().hash(), branch[3].0.hash());
+    assert_eq!(chain.tip().accounts().root(), branch[3].1.accounts().root());
+    assert_eq!(kept(&chain), (96..=101).collect::<Vec<_>>());
+    assert_eq!(chain.counts(), (3, 0));
+}
+
+#[test]
+fn a_side_block_without_parent_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = network(1);
+    let mut chain = opened(folder.path(), &network);
+    let blocks = grown(&network, chain.tip(), 3, 1);
+    for index in [0, 2] {
+        let block = blocks[index].0.to_block();
+        chain
+            .storage_mut()
+            .stage_side(&block.header.hash(), &block, &[])
+            .unwrap();
+    }
+    chain.storage_mut().persist().unwrap();
+    drop(chain);
+    let mut chain = opened(folder.path(), &network);
+    assert_eq!(chain.counts(), (1, 0));
+    chain.storage_mut().write().unwrap();
+    let left = chain.storage().side_blocks().unwrap();
+    let left: Vec<_> = left.into_iter().map(|(hash, _)| hash).collect();
+    assert_eq!(left, [blocks[0].0.hash()]);
 }
 
 #[test]
@@ -263,9 +340,7 @@ fn a_folder_of_an_older_format_is_brought_into_the_new_one() {
         // It was not removed the first time.
         fs::create_dir_all(folder.path().join("database")).unwrap();
     }
-    let (store, tip) = Store::open(folder.path(), &network).unwrap();
-    let verify = Box::new(|block, network: &Network| verify_block(block, network, |_| None));
-    let mut chain = Chain::new(network.clone().into(), store, tip, verify).unwrap();
+    let mut chain = opened(folder.path(), &network);
     let time = chain.tip().headers().header().timestamp + 1;
     let candidate = chain
         .tip()

@@ -117,7 +117,8 @@ impl Writer {
         let (store, tip) = Store::open(&config.data_dir, network)?;
         let mempool = Mempool::new(config.mempool, tip.height());
         let verify = Box::new(|block, network: &Network| verify_block(block, network, |_| None));
-        let chain = Chain::new(Arc::clone(network), store, tip, verify)?;
+        let mut chain = Chain::new(Arc::clone(network), store, tip, verify)?;
+        chain.storage_mut().write()?;
         let threads = match config.threads {
             Some(threads) => threads.get(),
             None => available_parallelism().map_or(1, usize::from),
