@@ -324,6 +324,21 @@ fn a_run_ends_with_the_block_that_breaks_a_rule() {
 }
 
 #[test]
+fn a_run_ends_at_its_bound_and_goes_on() {
+    let network = network(1);
+    let blocks = extend(&network, &Tip::genesis(&network), 1_030, 0);
+    let mut run: VecDeque<_> = blocks.iter().map(|block| block.block.clone()).collect();
+    let mut chain = chain(&network);
+    for (count, left) in [(1_024, 6), (6, 0)] {
+        let (step, refused) = chain.submit_run(&mut run, now_ms(&network)).unwrap();
+        assert_eq!((step.unwrap().connected.len(), refused, run.len()), (count, None, left));
+        assert_eq!(chain.tip().height(), 1_030 - left as u64);
+    }
+    assert_eq!(chain.tip().hash(), blocks[1_029].block.hash());
+    assert_eq!(chain.tips().count(), KEPT_TIPS);
+}
+
+#[test]
 fn blocks_verified_together_have_each_their_own_verdict() {
     let network = network(8);
     let genesis = Tip::genesis(&network);
