@@ -20,8 +20,11 @@ use crate::{
     node::{Config, Node, Placed},
 };
 
-/// How many blocks are on their way into the chain at once: they share durable commits.
-const IN_FLIGHT: usize = 128;
+/// How many blocks, and about how many bytes of them, are verified and stored together.
+const GROUP_BLOCKS: usize = 128;
+const GROUP_BYTES: usize = 4 << 20;
+/// How many groups are on their way into the chain at once: while one is stored, the next are verified.
+const IN_FLIGHT: usize = 3;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  cairn chain import --from dev.chain --data /srv/copy\n  \
@@ -85,31 +88,54 @@ async fn add_all(node: &Node, archive: &mut ArchiveReader<impl Read>, progress: 
     let mut in_flight = FuturesOrdered::new();
     let mut added = 0;
     loop {
-        let block = archive.next_block();
-        if let Ok(Some(block)) = block {
-            in_flight.push_back(add(node, block));
-            if in_flight.len() < IN_FLIGHT {
-                continue;
-            }
-        } else {
-            // What came before an error is whole, and is added.
-            while let Some(result) = in_flight.next().await {
+        let (group, end) = next_group(archive);
+        if !group.is_empty() {
+            in_flight.push_back(add(node, group));
+        }
+        // What came before an error is whole, and is added.
+        let most = if end.is_some() { 0 } else { IN_FLIGHT - 1 };
+        while in_flight.len() > most
+            && let Some(results) = in_flight.next().await
+        {
+            for result in results {
                 added += count(result?, progress)?;
             }
-            return block.map(|_| added);
         }
-        if let Some(result) = in_flight.next().await {
-            added += count(result?, progress)?;
+        if let Some(end) = end {
+            return end.map(|()| added);
         }
     }
 }
 
-fn add(node: &Node, block: Block) -> impl Future<Output = Result<(u64, usize, Placed)>> + use<> {
-    let (height, transfers) = (block.header.height, block.transfers.len());
-    let submitted = node.submit_block(block);
+/// The blocks that come next; with the last of them, how the archive ends.
+fn next_group(archive: &mut ArchiveReader<impl Read>) -> (Vec<Block>, Option<Result<()>>) {
+    let (mut group, mut bytes) = (Vec::new(), 0);
+    while group.len() < GROUP_BLOCKS && bytes < GROUP_BYTES {
+        match archive.next_block() {
+            Ok(Some(block)) => {
+                bytes += block.encoded_len();
+                group.push(block);
+            }
+            Ok(None) => return (group, Some(Ok(()))),
+            Err(error) => return (group, Some(Err(error))),
+        }
+    }
+    (group, None)
+}
+
+type Added = Result<(u64, usize, Placed)>;
+
+fn add(node: &Node, group: Vec<Block>) -> impl Future<Output = Vec<Added>> + use<> {
+    let known = |block: &Block| (block.header.height, block.transfers.len());
+    let known: Vec<_> = group.iter().map(known).collect();
+    let submitted = node.submit_blocks(group);
     async move {
-        let placed = submitted.await.with_context(|| format!("block {height} is refused"))?;
-        Ok((height, transfers, placed))
+        let placed = known.into_iter().zip(submitted.await);
+        let added = placed.map(|((height, transfers), placed)| {
+            let placed = placed.with_context(|| format!("block {height} is refused"))?;
+            Ok((height, transfers, placed))
+        });
+        added.collect()
     }
 }
 
