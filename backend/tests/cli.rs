@@ -582,3 +582,21 @@ fn secrets_are_no_arguments() {
     }
     assert!(!Path::new(&bench.path("wallet.cairn")).exists());
 }
+
+#[test]
+fn a_folder_of_an_older_format_is_looked_at_by_no_command() {
+    let bench = Bench::new();
+    fs::create_dir_all(bench.path("old/database")).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format-1");
+    for file in ["cairn-data", "commits", "database/0.jnl", "database/version"] {
+        fs::copy(folder.join(file), bench.path("old").join(file)).unwrap();
+    }
+    for command in [&["verify"][..], &["export", "--out", "archive"]] {
+        let arguments = [&["chain"], command, &["--data", "old"]].concat();
+        bench
+            .run(arguments)
+            .refused(1, "the data folder old has an older format");
+    }
+    assert!(bench.path("old/database/version").exists());
+    assert!(!bench.path("old/database-2").exists() && !bench.path("archive").exists());
+}

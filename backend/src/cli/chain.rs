@@ -63,12 +63,20 @@ impl Folder {
         }
     }
 
-    /// Opens a folder that holds a chain. No node may run on it meanwhile.
+    /// Opens a folder that holds a chain. No node may run on it meanwhile. One of an older format is left alone: who wants to
+    /// look at it does not expect that the older program cannot any more.
     fn open(&self, network: &Network) -> Result<(Store, Tip)> {
         let folder = self.path(network)?;
         if is_empty(&folder) {
             return Err(anyhow!(
                 "there is no chain in {}: name its folder with --data",
+                folder.display()
+            ));
+        }
+        if Store::is_outdated(&folder, network)? {
+            return Err(anyhow!(
+                "the data folder {} has an older format, and this command would have to change it for good: use the program that \
+                 wrote it, or let `cairn node` bring it into the present format, or a copy of it, by starting once",
                 folder.display()
             ));
         }

@@ -19,7 +19,9 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  cairn chain export --out dev.chain\n  \
-                        cairn chain export | ssh elsewhere cairn chain import")]
+                        cairn chain export | ssh elsewhere cairn chain import\n\n\
+                        It does not change the folder. One of an older format is refused: starting `cairn node` on it, or on a\n\
+                        copy, brings it into the present one for good.")]
 pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
     folder: Folder,

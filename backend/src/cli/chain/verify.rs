@@ -24,7 +24,11 @@ const WINDOW_BLOCKS: usize = 512;
 const WINDOW_TRANSFERS: usize = 16_384;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  cairn chain verify --data /srv/club --network club.toml")]
+#[command(
+    after_help = "Example:\n  cairn chain verify --data /srv/club --network club.toml\n\n\
+                        It changes nothing. A folder of an older format is refused: starting `cairn node` on it, or on a copy,\n\
+                        brings it into the present one for good."
+)]
 pub(in crate::cli) struct VerifyArgs {
     #[command(flatten)]
     folder: Folder,
