@@ -343,7 +343,9 @@ impl HeaderChain {
     /// The median of the last timestamps: the next must be greater.
     #[must_use]
     pub fn median_time(&self) -> u64 {
-        let mut times = self.times.clone();
+        let mut sorted = [0; MEDIAN_SPAN];
+        let times = &mut sorted[..self.times.len()];
+        times.copy_from_slice(&self.times);
         times.sort_unstable();
         times[times.len() / 2]
     }
@@ -360,8 +362,17 @@ impl HeaderChain {
     /// The first of the header's rules that is broken.
     pub fn accept(&self, network: &Network, header: &Header, now_ms: u64) -> Result<Self, RuleError> {
         let mut next = self.clone();
-        next.step(network, header, now_ms, true)?;
+        next.follow(network, header, now_ms)?;
         Ok(next)
+    }
+
+    /// The same in place.
+    ///
+    /// # Errors
+    /// The first of the header's rules that is broken. The headers are as before.
+    pub fn follow(&mut self, network: &Network, header: &Header, now_ms: u64) -> Result<AcceptedHeader, RuleError> {
+        self.step(network, header, now_ms, true)?;
+        Ok(AcceptedHeader(self.hash))
     }
 
     /// Verifies that `header` may come next, and steps onto it. Without `has_times` the last eleven timestamps are not all
@@ -379,13 +390,18 @@ impl HeaderChain {
         Ok(())
     }
 
-    fn check_next(&self, network: &Network, header: &Header, now_ms: u64, has_times: bool) -> Result<(), RuleError> {
+    fn check_parent(&self, header: &Header) -> Result<(), RuleError> {
         if header.previous_hash != self.hash {
             return Err(RuleError::WrongParent {
                 expected: self.hash,
                 found: header.previous_hash,
             });
         }
+        Ok(())
+    }
+
+    fn check_next(&self, network: &Network, header: &Header, now_ms: u64, has_times: bool) -> Result<(), RuleError> {
+        self.check_parent(header)?;
         let expected = self.header.height.saturating_add(1);
         if header.height != expected {
             return Err(RuleError::WrongHeight {
@@ -426,6 +442,18 @@ impl HeaderChain {
         }
         self.header = header;
         self.hash = hash;
+    }
+}
+
+/// A header that was accepted after those before it: its hash stands for all of them. Only [`HeaderChain::follow`] gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AcceptedHeader(Hash);
+
+impl AcceptedHeader {
+    /// The header's hash.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.0
     }
 }
 
@@ -529,6 +557,7 @@ impl FormedBlock {
             reward: self.block.reward,
             transfers,
             ids: self.ids,
+            is_accepted: false,
         }
     }
 }
@@ -542,6 +571,8 @@ pub struct VerifiedBlock {
     reward: Reward,
     transfers: Vec<VerifiedTransfer>,
     ids: Vec<Hash>,
+    /// Whether its header was accepted after those before it.
+    is_accepted: bool,
 }
 
 impl VerifiedBlock {
@@ -562,6 +593,13 @@ impl VerifiedBlock {
         let formed = FormedBlock::check(block, network)?;
         let transfers = verify_transfers(formed.transfers(), formed.transfer_ids())?;
         Ok(formed.with_transfers(network, transfers))
+    }
+
+    /// Notes that its header was accepted before, which is not verified again then. Nothing changes if it is another.
+    #[must_use]
+    pub fn with_header(mut self, accepted: AcceptedHeader) -> Self {
+        self.is_accepted |= accepted.0 == self.hash;
+        self
     }
 
     /// The header.
@@ -653,7 +691,18 @@ pub struct AccountChange {
     pub after: Account,
 }
 
-/// A block that holds in its place. Only [`Tip::connect`] and [`Candidate::seal`] make it.
+/// A block that holds in its place. [`Tip::advance`] and [`ConnectedBlock::into_parts`] give it.
+#[derive(Debug, Clone)]
+pub struct AppliedBlock {
+    /// The block.
+    pub block: VerifiedBlock,
+    /// The accounts that it changed, in the order of their keys.
+    pub changes: Vec<AccountChange>,
+    /// The work of the chain up to it, its own included.
+    pub work: U256,
+}
+
+/// A block that holds in its place, and the chain with it. Only [`Tip::connect`] and [`Candidate::seal`] make it.
 #[derive(Debug, Clone)]
 pub struct ConnectedBlock {
     /// The block.
@@ -662,6 +711,19 @@ pub struct ConnectedBlock {
     pub changes: Vec<AccountChange>,
     /// The chain with the block on it.
     pub tip: Tip,
+}
+
+impl ConnectedBlock {
+    /// The block without the chain, and the chain.
+    #[must_use]
+    pub fn into_parts(self) -> (AppliedBlock, Tip) {
+        let applied = AppliedBlock {
+            block: self.block,
+            changes: self.changes,
+            work: self.tip.headers.work(),
+        };
+        (applied, self.tip)
+    }
 }
 
 /// A verified chain with the accounts after its last block: what the next block connects to. Cheap to clone.
@@ -717,24 +779,40 @@ impl Tip {
         self.headers.header.height
     }
 
-    /// Verifies that a block may come next, and steps onto it. `now_ms` is the verifier's clock.
+    /// Verifies that a block may come next, and gives the chain with it. `now_ms` is the verifier's clock.
     ///
     /// # Errors
     /// The first rule that is broken.
     pub fn connect(&self, network: &Network, block: VerifiedBlock, now_ms: u64) -> Result<ConnectedBlock, RuleError> {
-        self.headers.check_next(network, &block.header, now_ms, true)?;
-        let (accounts, changes) = self.apply(network, &block.reward, &block.transfers)?;
-        let (expected, found) = (accounts.root(), block.header.state_root);
+        let mut tip = self.clone();
+        let AppliedBlock { block, changes, .. } = tip.advance(network, block, now_ms)?;
+        Ok(ConnectedBlock { block, changes, tip })
+    }
+
+    /// Verifies that a block may come next, and steps onto it: far less work than [`Tip::connect`] where no clone is kept
+    /// of the chain before. `now_ms` is the verifier's clock.
+    ///
+    /// # Errors
+    /// The first rule that is broken. The chain is as before.
+    pub fn advance(&mut self, network: &Network, block: VerifiedBlock, now_ms: u64) -> Result<AppliedBlock, RuleError> {
+        if block.is_accepted {
+            // It was accepted after its parent, and so with all that is before that.
+            self.headers.check_parent(&block.header)?;
+        } else {
+            self.headers.check_next(network, &block.header, now_ms, true)?;
+        }
+        let changes = self.changes(network, &block.reward, &block.transfers)?;
+        self.accounts
+            .update(changes.iter().map(|change| (change.key.0, change.after)));
+        let (expected, found) = (self.accounts.root(), block.header.state_root);
         if expected != found {
+            self.accounts
+                .update(changes.iter().map(|change| (change.key.0, change.before)));
             return Err(RuleError::WrongStateRoot { expected, found });
         }
-        let mut headers = self.headers.clone();
-        headers.advance(block.header, block.hash);
-        Ok(ConnectedBlock {
-            block,
-            changes,
-            tip: Self { headers, accounts },
-        })
+        self.headers.advance(block.header, block.hash);
+        let work = self.headers.work();
+        Ok(AppliedBlock { block, changes, work })
     }
 
     /// Prepares a block of these transfers, complete but for its nonce. The timestamp is `now_ms`, or just after the
@@ -761,7 +839,9 @@ impl Tip {
             note,
         };
         check_miner(&reward)?;
-        let (accounts, changes) = self.apply(network, &reward, &transfers)?;
+        let changes = self.changes(network, &reward, &transfers)?;
+        let mut accounts = self.accounts.clone();
+        accounts.update(changes.iter().map(|change| (change.key.0, change.after)));
         let ids: Vec<Hash> = core::iter::once(reward.id(height))
             .chain(transfers.iter().map(VerifiedTransfer::id))
             .collect();
@@ -782,6 +862,7 @@ impl Tip {
             reward,
             transfers,
             ids,
+            is_accepted: false,
         };
         check_size(
             &block.to_block(),
@@ -796,13 +877,13 @@ impl Tip {
         })
     }
 
-    /// The accounts after reward and transfers, which are applied in this order.
-    fn apply(
+    /// What becomes of the accounts by reward and transfers, which are applied in this order.
+    fn changes(
         &self,
         network: &Network,
         reward: &Reward,
         transfers: &[VerifiedTransfer],
-    ) -> Result<(StateTree, Vec<AccountChange>), RuleError> {
+    ) -> Result<Vec<AccountChange>, RuleError> {
         let height = self.height().saturating_add(1);
         let fees = Amount::checked_sum(transfers.iter().map(|verified| verified.transfer().fee));
         let fees = fees.ok_or(RuleError::FeesOverflow)?;
@@ -826,10 +907,7 @@ impl Tip {
             }
             ledger.transfer(verified, height)?;
         }
-        let changes = ledger.into_changes();
-        let mut accounts = self.accounts.clone();
-        accounts.update(changes.iter().map(|change| (change.key.0, change.after)));
-        Ok((accounts, changes))
+        Ok(ledger.into_changes())
     }
 }
 

@@ -463,6 +463,44 @@ fn accounts_are_committed_to() {
 }
 
 #[test]
+fn a_refused_block_leaves_the_chain_as_it_was() {
+    let mut case = Case::new();
+    let right = verify(&case.network, case.block.clone()).unwrap();
+    case.block.header.state_root = Hash([7; 32]);
+    case.mine();
+    let wrong = verify(&case.network, case.block).unwrap();
+    let (mut tip, before) = (case.tip.clone(), case.tip.accounts().iter().collect::<Vec<_>>());
+    let error = tip.advance(&case.network, wrong, NOW).unwrap_err();
+    assert_eq!(error.code(), "state-root-wrong");
+    assert_eq!(tip.hash(), case.tip.hash());
+    assert_eq!(tip.accounts().iter().collect::<Vec<_>>(), before);
+    assert_eq!(tip.accounts().root(), case.tip.accounts().root());
+    let applied = tip.advance(&case.network, right, NOW).unwrap();
+    assert_eq!(tip.height(), 2);
+    assert_eq!(applied.work, tip.headers().work());
+}
+
+#[test]
+fn an_accepted_header_is_not_verified_again_and_stands_for_no_other() {
+    let Case { network, tip, block } = Case::new();
+    let mut headers = tip.headers().clone();
+    let accepted = headers.follow(&network, &block.header, NOW).unwrap();
+    assert_eq!(accepted.hash(), block.header.hash());
+    let mut other = Case::new();
+    other.block.header.history_root = Hash([7; 32]);
+    other.mine();
+    let wrong = verify(&network, other.block).unwrap().with_header(accepted);
+    let error = tip.connect(&network, wrong, NOW).unwrap_err();
+    assert_eq!(error.code(), "history-root-wrong");
+    // Without looking at the clock, as its time was right when it was accepted.
+    let right = verify(&network, block).unwrap().with_header(accepted);
+    let after = tip.connect(&network, right.clone(), 0).unwrap().tip;
+    assert_eq!(after.height(), 2);
+    let error = after.connect(&network, right, NOW).unwrap_err();
+    assert_eq!(error.code(), "parent-wrong");
+}
+
+#[test]
 fn the_state_must_be_that_of_the_header() {
     let Case { tip, .. } = Case::new();
     let error = Tip::from_parts(tip.headers().clone(), StateTree::new()).unwrap_err();

@@ -452,11 +452,15 @@ mod state {
         #[test]
         fn agrees_with_the_model(batches in vec(changes(), 1..6), asked in vec(key(), 8)) {
             let (mut tree, mut model) = (StateTree::new(), Model::new());
+            // Of which there is no clone, so that its nodes are changed where they are.
+            let mut alone = StateTree::new();
             for batch in &batches {
                 let (before, expected) = (tree.clone(), model.clone());
                 tree.update(batch.iter().copied());
                 apply(&mut model, batch);
                 check(&tree, &model);
+                alone.update(batch.iter().copied());
+                check(&alone, &model);
                 // The snapshot stayed as it was.
                 check(&before, &expected);
                 // Undoing gives it back.

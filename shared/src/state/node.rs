@@ -66,7 +66,7 @@ pub(super) struct Leaf {
 }
 
 /// Recursion over branches, dropping included, is at most 256 deep, since bits increase from the root to a leaf.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Branch {
     /// The first bit at which keys beneath differ.
     pub(super) bit: u8,

@@ -1,17 +1,17 @@
 //! The tree in memory: reading, changing, building.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use super::{
     Account, AccountProof, Iter, Key,
-    node::{KEY_BITS, Link, Node, first_difference, is_right},
+    node::{KEY_BITS, Link, Node, branch_hash, first_difference, is_right},
 };
 use crate::hash::Hash;
 
 /// All accounts at one block.
 ///
-/// It is persistent: a clone takes constant time and shares all nodes, and a change copies only the paths it touches. So
-/// a clone is a snapshot, which any thread may read while the chain goes on.
+/// It is persistent: a clone takes constant time and shares all nodes, and a change copies only what it touches and a clone
+/// shares. So a clone is a snapshot, which any thread may read while the chain goes on.
 #[derive(Debug, Clone, Default)]
 pub struct StateTree {
     root: Option<Link>,
@@ -120,7 +120,13 @@ impl StateTree {
             }
             same
         });
-        self.root = apply(self.root.as_ref(), &sorted, &mut self.len);
+        if let Some(root) = &mut self.root {
+            if !change(root, &sorted, &mut self.len) {
+                self.root = None;
+            }
+        } else {
+            self.root = build(&sorted, &mut self.len);
+        }
     }
 
     /// The proof of what `key` has, be it an account or nothing.
@@ -154,39 +160,83 @@ impl PartialEq for StateTree {
 
 impl Eq for StateTree {}
 
-/// The subtree after `changes`, which are in strictly increasing order of keys.
+/// Applies `changes`, which are in strictly increasing order of keys, to a subtree: in place where no other tree shares its
+/// nodes. False when nothing of it remains.
 ///
 /// The keys of subtree and changes together are split at the first bit at which any of them differ. As the changes are
 /// sorted, their first and last key tell it.
-fn apply(subtree: Option<&Link>, changes: &[(Key, Account)], len: &mut usize) -> Option<Link> {
+fn change(subtree: &mut Link, changes: &[(Key, Account)], len: &mut usize) -> bool {
     let ([(first, account), ..], [.., (last, _)]) = (changes, changes) else {
-        return subtree.cloned();
+        return true;
     };
-    let split = match subtree.map(Link::prefix) {
-        None => first_difference(first, last),
-        Some((end, prefix)) => end
-            .min(first_difference(first, prefix))
-            .min(first_difference(last, prefix)),
+    let (end, prefix) = subtree.prefix();
+    let difference = end
+        .min(first_difference(first, prefix))
+        .min(first_difference(last, prefix));
+    if difference == KEY_BITS {
+        // One change, to the one key of the subtree.
+        if account.is_empty() {
+            *len -= 1;
+            return false;
+        }
+        *subtree = Link::leaf(*first, *account);
+        return true;
+    }
+    let bit = branch_bit(difference);
+    let (to_left, to_right) = split(changes, bit);
+    if let Node::Branch(branch) = &mut subtree.node
+        && branch.bit == bit
+    {
+        let branch = Arc::make_mut(branch);
+        match (
+            change(&mut branch.left, to_left, len),
+            change(&mut branch.right, to_right, len),
+        ) {
+            (true, true) => subtree.hash = branch_hash(bit, &branch.left.hash, &branch.right.hash),
+            (true, false) => *subtree = branch.left.clone(),
+            (false, true) => *subtree = branch.right.clone(),
+            (false, false) => return false,
+        }
+        return true;
+    }
+    // All of the subtree lies on one side of a new branch.
+    let is_right = is_right(subtree.prefix().1, bit);
+    let (own, others) = if is_right {
+        (to_right, to_left)
+    } else {
+        (to_left, to_right)
     };
-    if split == KEY_BITS {
-        // One change, to the one key of the subtree or to none.
-        *len = *len + usize::from(!account.is_empty()) - usize::from(subtree.is_some());
+    let remains = change(subtree, own, len);
+    match (remains, build(others, len)) {
+        (remains, None) => return remains,
+        (false, Some(others)) => *subtree = others,
+        (true, Some(others)) if is_right => *subtree = Link::branch(bit, *first, others, subtree.clone()),
+        (true, Some(others)) => *subtree = Link::branch(bit, *first, subtree.clone(), others),
+    }
+    true
+}
+
+/// A subtree of what `changes` leave, which are in strictly increasing order of keys.
+fn build(changes: &[(Key, Account)], len: &mut usize) -> Option<Link> {
+    let ([(first, account), ..], [.., (last, _)]) = (changes, changes) else {
+        return None;
+    };
+    let difference = first_difference(first, last);
+    if difference == KEY_BITS {
+        *len += usize::from(!account.is_empty());
         return (!account.is_empty()).then(|| Link::leaf(*first, *account));
     }
-    let bit = branch_bit(split);
-    let (left, right) = match subtree {
-        None => (None, None),
-        Some(link) => match &link.node {
-            Node::Branch(branch) if branch.bit == bit => (Some(&branch.left), Some(&branch.right)),
-            _ if is_right(link.prefix().1, bit) => (None, Some(link)),
-            _ => (Some(link), None),
-        },
-    };
-    let (to_left, to_right) = changes.split_at(changes.partition_point(|(key, _)| !is_right(key, bit)));
-    match (apply(left, to_left, len), apply(right, to_right, len)) {
+    let bit = branch_bit(difference);
+    let (to_left, to_right) = split(changes, bit);
+    match (build(to_left, len), build(to_right, len)) {
         (Some(left), Some(right)) => Some(Link::branch(bit, *first, left, right)),
         (left, right) => left.or(right),
     }
+}
+
+/// The changes to the left and to the right of a branch at `bit`, before which all their keys agree.
+fn split(changes: &[(Key, Account)], bit: u8) -> (&[(Key, Account)], &[(Key, Account)]) {
+    changes.split_at(changes.partition_point(|(key, _)| !is_right(key, bit)))
 }
 
 fn branch_bit(difference: u16) -> u8 {
