@@ -18,7 +18,7 @@ use shared::{
     hash::Hash,
     history::{History, Position},
     params::Network,
-    rules::{ConnectedBlock, HeaderChain, MEDIAN_SPAN, RuleError, Tip, VerifiedBlock},
+    rules::{AppliedBlock, ConnectedBlock, HeaderChain, MEDIAN_SPAN, RuleError, Tip, VerifiedBlock},
 };
 
 use branches::Branches;
@@ -58,7 +58,7 @@ pub struct Step {
     /// The blocks that were undone, lowest first.
     pub undone: Vec<Block>,
     /// The blocks that were added, lowest first.
-    pub connected: Vec<ConnectedBlock>,
+    pub connected: Vec<AppliedBlock>,
 }
 
 /// Why a block is not taken.
@@ -230,27 +230,24 @@ impl<S: Storage> Chain<S> {
         now_ms: u64,
     ) -> Result<(Option<Step>, Option<RuleError>), S::Error> {
         let fork = self.tip().clone();
-        let (mut connected, mut bytes, mut refused) = (Vec::<ConnectedBlock>::new(), 0, None);
-        while connected.len() < MAX_RUN
+        let mut run = Run::new(&fork, blocks.len().min(MAX_RUN));
+        let (mut bytes, mut refused) = (0, None);
+        while run.blocks.len() < MAX_RUN
             && bytes < MAX_RUN_BYTES
-            && let tip = connected.last().map_or(&fork, |block| &block.tip)
-            && blocks.front().is_some_and(|block| self.follows(tip, block))
+            && blocks.front().is_some_and(|block| self.follows(&run.tip, block))
             && let Some(block) = blocks.pop_front()
         {
             let hash = block.hash();
             bytes += block.encoded_len();
-            match tip.connect(&self.network, block, now_ms) {
-                Ok(block) => connected.push(block),
-                Err(error) => {
-                    refused = Some(self.refuse(hash, error));
-                    break;
-                }
+            if let Err(error) = run.advance(&self.network, block, now_ms) {
+                refused = Some(self.refuse(hash, error));
+                break;
             }
         }
-        if connected.is_empty() {
+        if run.blocks.is_empty() {
             return Ok((None, refused));
         }
-        match self.apply(&fork, Vec::new(), connected) {
+        match self.apply(&fork, Vec::new(), run) {
             Ok(step) => Ok((Some(step), refused)),
             Err(ChainError::Storage(error)) => Err(error),
             Err(ChainError::Rule(_)) => unreachable!("nothing is undone, so no rule is asked"),
@@ -284,50 +281,43 @@ impl<S: Storage> Chain<S> {
 
     fn extend(&mut self, connected: ConnectedBlock) -> Result<Step, ChainError<S::Error>> {
         let parent = self.tip().clone();
-        self.apply(&parent, Vec::new(), vec![connected])
+        self.apply(&parent, Vec::new(), Run::of(connected))
     }
 
     /// Goes over to the branch that ends with `last`, which has more work than the tip and leaves the chain at `fork_height`.
     fn reorganise(&mut self, last: VerifiedBlock, fork_height: u64) -> Result<Step, ChainError<S::Error>> {
         let branch = self.branches.path_to(last.header().previous_hash);
         let fork = self.tip_at(fork_height).map_err(ChainError::Storage)?;
-        let mut connected = Vec::new();
-        let mut tip = fork.clone();
+        let mut run = Run::new(&fork, branch.len() + 1);
         for hash in branch {
             let block = self.storage.side_block(&hash).map_err(ChainError::Storage)?;
             let verified = (self.verify)(block, &self.network);
             // The headers were accepted when the block came, so their time is no question.
-            match verified.and_then(|block| tip.connect(&self.network, block, u64::MAX)) {
-                Ok(block) => {
-                    tip = block.tip.clone();
-                    connected.push(block);
-                }
-                Err(error) => {
-                    self.drop_branch(hash)?;
-                    self.refuse(last.hash(), error.clone());
-                    return Err(self.refuse(hash, error).into());
-                }
+            if let Err(error) = verified.and_then(|block| run.advance(&self.network, block, u64::MAX)) {
+                self.drop_branch(hash)?;
+                self.refuse(last.hash(), error.clone());
+                return Err(self.refuse(hash, error).into());
             }
         }
         let hash = last.hash();
-        match tip.connect(&self.network, last, u64::MAX) {
-            Ok(block) => connected.push(block),
-            Err(error) => return Err(self.refuse(hash, error).into()),
+        if let Err(error) = run.advance(&self.network, last, u64::MAX) {
+            return Err(self.refuse(hash, error).into());
         }
         let undone = (fork_height + 1..=self.tip().height())
             .map(|height| self.storage.block(height))
             .collect::<Result<_, _>>()
             .map_err(ChainError::Storage)?;
-        self.apply(&fork, undone, connected)
+        self.apply(&fork, undone, run)
     }
 
-    /// Makes the change that leads from the tip over `fork` to the last of `connected`.
-    fn apply(
-        &mut self,
-        fork: &Tip,
-        undone: Vec<Block>,
-        connected: Vec<ConnectedBlock>,
-    ) -> Result<Step, ChainError<S::Error>> {
+    /// Makes the change that leads from the tip over `fork` to the end of a run from there.
+    fn apply(&mut self, fork: &Tip, undone: Vec<Block>, run: Run) -> Result<Step, ChainError<S::Error>> {
+        let Run {
+            blocks: connected,
+            tips,
+            tip,
+            ..
+        } = run;
         let old_tip = self.tip().hash();
         let mut headers = fork.headers().clone();
         let mut aside = Vec::new();
@@ -366,13 +356,12 @@ impl<S: Storage> Chain<S> {
         for block in &connected {
             self.orphans.adopt(&block.block.hash());
         }
-        let newest = connected.len().saturating_sub(KEPT_TIPS);
-        if newest > 0 {
+        if tips.len() + 1 < connected.len() {
             // None of those before them is kept: the tips follow each other.
             self.tips.clear();
         }
-        self.tips
-            .extend(connected[newest..].iter().map(|block| block.tip.clone()));
+        self.tips.extend(tips);
+        self.tips.push_back(tip);
         while self.tips.len() > KEPT_TIPS {
             self.tips.pop_front();
         }
@@ -473,6 +462,48 @@ impl<S: Storage> Chain<S> {
     fn kept_tip(&self, height: u64) -> Option<&Tip> {
         let oldest = self.tips.front()?.height();
         self.tips.get(usize::try_from(height.checked_sub(oldest)?).ok()?)
+    }
+}
+
+/// Blocks that follow each other from a place of the chain.
+struct Run {
+    blocks: Vec<AppliedBlock>,
+    /// The chain after the last of them.
+    tip: Tip,
+    /// The chain after the last of those before it, of which a tip is to be kept: none is missing between them.
+    tips: Vec<Tip>,
+    /// How many blocks are expected at most.
+    expected: usize,
+}
+
+impl Run {
+    fn new(fork: &Tip, expected: usize) -> Self {
+        Self {
+            blocks: Vec::with_capacity(expected),
+            tip: fork.clone(),
+            tips: Vec::new(),
+            expected,
+        }
+    }
+
+    fn of(connected: ConnectedBlock) -> Self {
+        let (block, tip) = connected.into_parts();
+        Self {
+            blocks: vec![block],
+            tip,
+            tips: Vec::new(),
+            expected: 1,
+        }
+    }
+
+    /// Takes the next block.
+    fn advance(&mut self, network: &Network, block: VerifiedBlock, now_ms: u64) -> Result<(), RuleError> {
+        // A clone makes what follows more work, so none is taken of what will be too far below the end.
+        let is_kept = !self.blocks.is_empty() && self.blocks.len() + KEPT_TIPS > self.expected;
+        let before = is_kept.then(|| self.tip.clone());
+        self.blocks.push(self.tip.advance(network, block, now_ms)?);
+        self.tips.extend(before);
+        Ok(())
     }
 }
 

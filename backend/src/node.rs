@@ -27,7 +27,7 @@ use shared::{
     hash::Hash,
     key::PublicKey,
     params::Network,
-    rules::{Party, RuleError},
+    rules::{AcceptedHeader, Party, RuleError},
     transaction::{SignedTransfer, VerifiedTransfer},
 };
 use tokio::sync::{Semaphore, oneshot};
@@ -145,6 +145,9 @@ impl Drop for Running {
     }
 }
 
+/// A block for the writer; with its header, if that was accepted before.
+type Submitted = (Block, Option<AcceptedHeader>);
+
 impl Node {
     /// The most blocks that one call of [`Node::mine`] gives.
     pub const MAX_MINE_COUNT: u64 = 1_000;
@@ -245,6 +248,19 @@ impl Node {
     /// Takes blocks, one after another, as [`Node::submit_block`] does; together they take less. The answers are in the order
     /// of the blocks.
     pub fn submit_blocks(&self, blocks: Vec<Block>) -> impl Future<Output = Vec<Result<Placed, BlockError>>> + use<> {
+        self.submit_all(blocks.into_iter().map(|block| (block, None)).collect())
+    }
+
+    /// The same for blocks whose headers were accepted before: those are not verified again.
+    pub fn submit_accepted(
+        &self,
+        blocks: Vec<(Block, AcceptedHeader)>,
+    ) -> impl Future<Output = Vec<Result<Placed, BlockError>>> + use<> {
+        let blocks = blocks.into_iter().map(|(block, header)| (block, Some(header)));
+        self.submit_all(blocks.collect())
+    }
+
+    fn submit_all(&self, blocks: Vec<Submitted>) -> impl Future<Output = Vec<Result<Placed, BlockError>>> + use<> {
         let count = blocks.len();
         // In the call itself, not when the future is first asked: that is what keeps the order.
         let sent = match Arc::clone(&self.inner.requests).try_acquire_owned() {
@@ -269,7 +285,7 @@ impl Node {
     }
 
     /// Has blocks verified, and tells the writer to take them then. Nobody answers when the node is stopping.
-    fn send_blocks(&self, blocks: Vec<Block>) -> oneshot::Receiver<Vec<Result<Placed, BlockError>>> {
+    fn send_blocks(&self, blocks: Vec<Submitted>) -> oneshot::Receiver<Vec<Result<Placed, BlockError>>> {
         let (reply, answer) = oneshot::channel();
         let (verdicts, verified) = mpsc::sync_channel(1);
         let node = self.clone();
@@ -278,7 +294,13 @@ impl Node {
             let known = |id: &Hash| view.mempool().get(id).map(|entry| entry.transfer.clone());
             // The writer may have ended.
             let accounts = view.tip().accounts();
-            let _ = verdicts.send(verify_blocks(blocks, node.network(), accounts, known));
+            let (blocks, headers): (Vec<Block>, Vec<_>) = blocks.into_iter().unzip();
+            let verified = verify_blocks(blocks, node.network(), accounts, known);
+            let verified = verified.into_iter().zip(headers).map(|(verdict, header)| match header {
+                Some(header) => Ok(verdict?.with_header(header)),
+                None => verdict,
+            });
+            let _ = verdicts.send(verified.collect());
         });
         let _ = self.inner.commands.send(Command::Blocks { verified, reply });
         answer

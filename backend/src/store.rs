@@ -276,7 +276,7 @@ impl Store {
         let key = 0_u64.to_be_bytes().to_vec();
         let summary = Summary::genesis(header, hash, chain.work());
         self.put(Space::Headers, &key, &summary.to_bytes());
-        self.put(Space::Heights, &hash.0, &reader::number(0));
+        self.put(Space::Heights, &hash.0, &0_u64.to_bytes());
         for (account, state) in network.genesis_accounts() {
             self.put(Space::Accounts, &account, &state.to_bytes());
         }

@@ -23,16 +23,22 @@ mod serve;
 mod tests;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
 use ruint::aliases::U256;
-use shared::{block::Block, hash::Hash, params::Network, rules::RuleError, transaction::SignedTransfer};
+use shared::{
+    block::Block,
+    hash::Hash,
+    params::Network,
+    rules::{AcceptedHeader, RuleError},
+    transaction::SignedTransfer,
+};
 
 use crate::{chain::Placed, mempool::MempoolError};
 use download::{Body, Plan};
-use headers::Headers;
+use headers::{Hasher, Headers};
 use hold::Hold;
 use neighbours::MAX_ANSWERED;
 use peer::{Asked, Peer, Pending};
@@ -150,8 +156,9 @@ pub enum Action {
         /// What is asked.
         request: Request,
     },
-    /// Hands blocks to the writer, in this order, and tells [`Sync::placed`] what came of each once that is durable.
-    SubmitBlocks(Vec<Block>),
+    /// Hands blocks to the writer, in this order, and tells [`Sync::placed`] what came of each once that is durable. Their
+    /// headers were accepted when they came.
+    SubmitBlocks(Vec<(Block, AcceptedHeader)>),
     /// Verifies transfers, hands them to the writer, and tells [`Sync::judged`] of each.
     SubmitTransfers(Vec<SignedTransfer>),
     /// Verifies the proof of a peer's chain, whatever the time is, and tells [`Sync::proved`] what came of it.
@@ -277,10 +284,10 @@ pub struct Sync {
     /// Headers of chains that were proved, with the work of each chain in all.
     proven: BTreeMap<Hash, U256>,
     /// Blocks that wait for their turn.
-    bodies: BTreeMap<Hash, Body>,
+    bodies: HashMap<Hash, Body, Hasher>,
     body_bytes: usize,
     /// Blocks that the writer has, with whoever sent them and their lengths.
-    writer: BTreeMap<Hash, (PeerKey, usize)>,
+    writer: HashMap<Hash, (PeerKey, usize), Hasher>,
     writer_bytes: usize,
     mean_bytes: usize,
     /// Blocks that are to be tried again, and when.
@@ -324,9 +331,9 @@ impl Sync {
             is_plan_old: false,
             hold: Hold::new(),
             proven: BTreeMap::new(),
-            bodies: BTreeMap::new(),
+            bodies: HashMap::default(),
             body_bytes: 0,
-            writer: BTreeMap::new(),
+            writer: HashMap::default(),
             writer_bytes: 0,
             mean_bytes: 16 << 10,
             put_off: Vec::new(),

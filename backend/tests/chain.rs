@@ -147,7 +147,7 @@ proptest! {
             let before = chain.tip().clone();
             for step in submit(&mut chain, &network, block.block.clone()).unwrap() {
                 // Undoing the new blocks gives the fork, and the old blocks on it the old tip.
-                let mut accounts = step.connected.last().unwrap().tip.accounts().clone();
+                let mut accounts = chain.tip().accounts().clone();
                 for connected in step.connected.iter().rev() {
                     accounts.update(connected.changes.iter().map(|change| (change.key.0, change.before)));
                 }

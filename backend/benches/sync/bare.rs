@@ -26,10 +26,11 @@ pub(crate) fn verify(network: &Network, blocks: &[Vec<u8>]) -> Cost {
     let (sender, receiver) = sync_channel::<Vec<VerifiedBlock>>(AHEAD);
     let tip = thread::scope(|scope| {
         let connected = scope.spawn(move || {
-            let verified = receiver.into_iter().flatten();
-            verified.fold(Tip::genesis(network), |tip, block| {
-                tip.connect(network, block, u64::MAX / 2).unwrap().tip
-            })
+            let mut tip = Tip::genesis(network);
+            for block in receiver.into_iter().flatten() {
+                tip.advance(network, block, u64::MAX / 2).unwrap();
+            }
+            tip
         });
         for group in groups(blocks) {
             sender.send(verify_group(network, group)).unwrap();

@@ -5,7 +5,7 @@ use shared::{
     hash::Hash,
     history::{HistoryNode, Position},
     key::PublicKey,
-    rules::{ConnectedBlock, Tip},
+    rules::{AppliedBlock, Tip},
     state::Account,
 };
 
@@ -43,7 +43,7 @@ pub struct Change<'a> {
     /// The blocks above it that leave the chain, lowest first. They are kept aside.
     pub undone: &'a [Block],
     /// The blocks that come in their place, lowest first.
-    pub connected: &'a [ConnectedBlock],
+    pub connected: &'a [AppliedBlock],
     /// Blocks that are kept aside no longer: they are forgotten, or come into the chain.
     pub dropped: &'a [Hash],
     /// For how many blocks below the new tip the undo records stay.

@@ -390,8 +390,7 @@ impl Writer {
         let dropped = self.mempool.advance(tip.height(), changed, |id| mined.contains(id));
         self.forget(&dropped);
         for connected in &step.connected {
-            let work = connected.tip.headers().work();
-            let summary = Summary::new(&connected.block, work);
+            let summary = Summary::new(&connected.block, connected.work);
             self.news.push(Event::Block(Arc::new(summary)));
         }
         self.chain.storage_mut().write()

@@ -18,6 +18,7 @@ use shared::{
     block::Block,
     chain_proof::{self, ChainProofError, ProvedChain},
     hash::Hash,
+    rules::AcceptedHeader,
     transaction::SignedTransfer,
 };
 use tokio::{
@@ -338,10 +339,10 @@ impl State {
         });
     }
 
-    fn submit_blocks(&self, blocks: Vec<Block>) {
-        let hashes: Vec<Hash> = blocks.iter().map(|block| block.header.hash()).collect();
+    fn submit_blocks(&self, blocks: Vec<(Block, AcceptedHeader)>) {
+        let hashes: Vec<Hash> = blocks.iter().map(|(_, header)| header.hash()).collect();
         // The call itself keeps the order.
-        let submitted = self.node.submit_blocks(blocks);
+        let submitted = self.node.submit_accepted(blocks);
         self.follow(|outcomes| async move {
             let outcome = |placed| match placed {
                 Ok(placed) => BlockOutcome::Placed(placed),

@@ -7,7 +7,7 @@ use fjall::{Readable, Snapshot};
 use shared::{
     block::{Block, Header},
     chain_proof::HeaderSource,
-    codec::{self, Decode, Encode},
+    codec::{self, Decode},
     hash::Hash,
     history::{HistoryNode, NodeSource, Position},
     key::PublicKey,
@@ -59,14 +59,18 @@ impl Reader {
     /// The canonical bytes of a block by height; for genesis those of the header.
     pub fn block_bytes(&self, height: u64) -> Result<Option<Bytes>, StoreError> {
         let key = height.to_be_bytes();
-        let Some(summary) = self.get(Space::Headers, &key)? else {
+        let Some(record) = self.get(Space::Headers, &key)? else {
             return Ok(None);
         };
-        let header = summary.get(..Header::LEN).ok_or_else(|| missing("header", &key))?;
+        let header = record.get(..Header::LEN).ok_or_else(|| missing("header", &key))?;
         if height == 0 {
             return Ok(Some(Bytes::copy_from_slice(header)));
         }
-        let body = self.get(Space::Bodies, &key)?.ok_or_else(|| missing("body", &key))?;
+        let summary = summary_of(&record).map_err(|error| damaged("header", &key, &error))?;
+        let body = match summary.body() {
+            Some(body) => body.into(),
+            None => self.get(Space::Bodies, &key)?.ok_or_else(|| missing("body", &key))?,
+        };
         Ok(Some([header, &body].concat().into()))
     }
 
@@ -216,9 +220,4 @@ fn damaged(what: &str, key: &[u8], error: &dyn std::fmt::Display) -> StoreError 
     StoreError::Damaged {
         what: format!("the {what} of {} cannot be read: {error}", hex::encode(key)),
     }
-}
-
-/// The bytes of a number, as values hold it.
-pub(super) fn number(value: u64) -> Vec<u8> {
-    value.to_bytes()
 }

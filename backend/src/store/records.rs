@@ -4,16 +4,19 @@ use ruint::aliases::U256;
 use shared::{
     amount::Amount,
     block::Header,
-    codec::{Decode, DecodeError, Encode, Reader},
+    codec::{Decode, DecodeError, Encode, Reader, encode_list},
     hash::Hash,
     history::{HistoryNode, Position},
     key::PublicKey,
     rules::{AccountChange, VerifiedBlock},
     state::Account,
-    transaction::SignedTransfer,
+    transaction::{Note, Reward, SignedTransfer},
 };
 
 use super::{Location, Summary};
+
+/// The length of a block without its header that holds its reward alone, without a note.
+pub(super) const SHORTEST_BODY: usize = Reward::MIN_LEN + 4;
 
 impl Summary {
     /// What is known of a block, given the work of the chain up to it.
@@ -28,6 +31,26 @@ impl Summary {
             transfers: block.transfers().len() as u64,
             reward: Some((reward.recipient, reward.amount)),
         }
+    }
+
+    /// Whether the block holds its reward alone, without a note: then it has no record of its body.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.size == (Header::LEN + SHORTEST_BODY) as u64 && self.reward.is_some()
+    }
+
+    /// The body of a block that has no record of it.
+    pub(super) fn body(&self) -> Option<Vec<u8>> {
+        let (recipient, amount) = self.reward.filter(|_| self.is_whole())?;
+        let note = Note::default();
+        let mut body = Vec::with_capacity(SHORTEST_BODY);
+        Reward {
+            recipient,
+            amount,
+            note,
+        }
+        .encode(&mut body);
+        encode_list::<SignedTransfer>(&[], &mut body);
+        Some(body)
     }
 
     /// The same for the genesis block.
@@ -99,7 +122,7 @@ impl Decode for Before {
 pub(super) fn undo_record(changes: &[AccountChange]) -> Vec<u8> {
     let before: Vec<Before> = changes.iter().map(|change| Before(change.key, change.before)).collect();
     let mut out = Vec::new();
-    shared::codec::encode_list(&before, &mut out);
+    encode_list(&before, &mut out);
     out
 }
 
@@ -144,8 +167,11 @@ impl Location {
 }
 
 /// The key of a line of an account's history.
-pub(super) fn activity_key(account: &PublicKey, location: Location) -> Vec<u8> {
-    [&account.0[..], &location.to_array()].concat()
+pub(super) fn activity_key(account: &PublicKey, location: Location) -> [u8; 44] {
+    let mut key = [0; 44];
+    key[..32].copy_from_slice(&account.0);
+    key[32..].copy_from_slice(&location.to_array());
+    key
 }
 
 /// The nodes of the tree over all headers up to this level stand with the header that completes them. Those above are few:

@@ -15,7 +15,7 @@ use super::StoreError;
 pub(super) enum Space {
     /// Height → summary, and the lower nodes of the tree over all headers that the header completes.
     Headers = 0,
-    /// Height → block without its header.
+    /// Height → block without its header, unless it holds its reward alone and that has no note: the summary tells it then.
     Bodies = 1,
     /// Position → higher node of the tree over all headers.
     Nodes = 2,

@@ -8,18 +8,21 @@ use shared::{
     hash::Hash,
     history::{History, HistoryNode, Position},
     key::PublicKey,
-    rules::{ConnectedBlock, leaf},
+    rules::{AppliedBlock, leaf},
     state::Account,
     transaction::{Reward, Transfer, VerifiedTransfer},
 };
 
 use super::{
     Location, Store, StoreError, Summary,
-    reader::{missing, number},
+    reader::missing,
     records::{NodePlace, activity_key, node_key, undo_record},
     spaces::Space,
 };
 use crate::chain::{Change, SideBlock, Storage};
+
+/// About the longest record of a header: with it stand the nodes of the tree that it completes.
+const HEADER_RECORD: usize = 1_024;
 
 impl Storage for Store {
     type Error = StoreError;
@@ -62,11 +65,12 @@ impl Storage for Store {
         }
         let mut history = change.fork.headers().history().clone();
         for connected in change.connected {
-            self.stage_header(connected, &mut history);
-            self.stage_connected(connected);
+            let summary = Summary::new(&connected.block, connected.work);
+            self.stage_header(connected, &summary, &mut history);
+            self.stage_connected(connected, &summary);
         }
         if let Some(last) = change.connected.last() {
-            self.put(Space::Meta, super::TIP, &last.tip.height().to_be_bytes());
+            self.put(Space::Meta, super::TIP, &last.block.header().height.to_be_bytes());
         }
         // Of an account that changes often, the last counts.
         let changes = change.connected.iter().flat_map(|connected| &connected.changes);
@@ -120,12 +124,12 @@ impl Store {
         let Some(last) = change.connected.last() else { return };
         // From here on it is kept, of the chain before the change and after it.
         let before = (change.fork.height() + 1).saturating_sub(change.kept_undo);
-        let after = (last.tip.height() + 1).saturating_sub(change.kept_undo);
+        let after = (last.block.header().height + 1).saturating_sub(change.kept_undo);
         for height in before..after.min(change.fork.height() + 1) {
             self.delete(Space::Undo, &height.to_be_bytes());
         }
         for connected in change.connected {
-            let height = connected.tip.height();
+            let height = connected.block.header().height;
             if height >= after {
                 self.put(Space::Undo, &height.to_be_bytes(), &undo_record(&connected.changes));
             }
@@ -133,10 +137,10 @@ impl Store {
     }
 
     /// Stores a header with the nodes of the tree over all headers that it completes.
-    fn stage_header(&mut self, connected: &ConnectedBlock, history: &mut History) {
+    fn stage_header(&mut self, connected: &AppliedBlock, summary: &Summary, history: &mut History) {
         let block = &connected.block;
-        let summary = Summary::new(block, connected.tip.headers().work());
-        let mut record = summary.to_bytes();
+        let mut record = Vec::with_capacity(HEADER_RECORD);
+        summary.encode(&mut record);
         history.append_with(
             leaf(block.header(), block.hash()),
             |position, node| match NodePlace::of(position) {
@@ -148,15 +152,17 @@ impl Store {
         self.put(Space::Headers, &block.header().height.to_be_bytes(), &record);
     }
 
-    fn stage_connected(&mut self, connected: &ConnectedBlock) {
+    fn stage_connected(&mut self, connected: &AppliedBlock, summary: &Summary) {
         let block = &connected.block;
         let (height, hash) = (block.header().height, block.hash());
         let key = height.to_be_bytes();
-        let mut body = Vec::with_capacity(block.encoded_len());
-        block.reward().encode(&mut body);
-        encode_list(block.transfers(), &mut body);
-        self.put(Space::Bodies, &key, &body);
-        self.put(Space::Heights, &hash.0, &number(height));
+        if !summary.is_whole() {
+            let mut body = Vec::with_capacity(block.encoded_len());
+            block.reward().encode(&mut body);
+            encode_list(block.transfers(), &mut body);
+            self.put(Space::Bodies, &key, &body);
+        }
+        self.put(Space::Heights, &hash.0, &height.to_bytes());
         let orders = block.transfers().iter().map(VerifiedTransfer::transfer);
         for (id, location, accounts) in transactions(height, block.reward(), orders, block.ids()) {
             self.put(Space::Transactions, &id.0, &location.to_array());

@@ -18,7 +18,7 @@ use super::{
     beacon::{Beacon, LogCopies},
     is_full,
     reader::missing,
-    records::{NodePlace, node_key},
+    records::{NodePlace, SHORTEST_BODY, node_key},
     spaces::{Space, Spaces},
 };
 
@@ -123,6 +123,8 @@ fn copy(from: &Path, to: &Path, expected: u64, together: Together) -> Result<(),
         match space {
             Space::Headers => append_nodes(&chain, &key, &mut value)?,
             Space::Nodes if !is_own(&key) => continue,
+            // The header's record tells all of it.
+            Space::Bodies if value.len() == SHORTEST_BODY => continue,
             _ => {}
         }
         writing(|| target.insert(space, key, value))?;

@@ -1,11 +1,11 @@
 //! Blocks: which are wanted, who is asked for them, and how they come to the writer in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use shared::{
     block::{Block, Header},
     hash::Hash,
-    rules::{HeaderChain, RuleError},
+    rules::{AcceptedHeader, HeaderChain, RuleError},
 };
 
 use super::{
@@ -183,7 +183,7 @@ impl Sync {
         if self.bodies.is_empty() {
             return;
         }
-        let mut kept = BTreeMap::new();
+        let mut kept = HashMap::default();
         for hash in self.plan.iter().flat_map(|plan| &plan.path) {
             if let Some(body) = self.bodies.remove(hash) {
                 kept.insert(*hash, body);
@@ -207,7 +207,7 @@ impl Sync {
                 Some(Stage::Submitted | Stage::Stored) => {}
                 Some(Stage::Here) if self.writer_has_room() => {
                     let Some(block) = self.take_body(*hash) else { break };
-                    bytes += block.encoded_len();
+                    bytes += block.0.encoded_len();
                     blocks.push(block);
                     if blocks.len() >= GROUP_BLOCKS || bytes >= GROUP_BYTES {
                         bytes = 0;
@@ -238,7 +238,7 @@ impl Sync {
         blocks < GROUP_BLOCKS && bytes < GROUP_BYTES
     }
 
-    fn submit(&mut self, blocks: Vec<Block>) {
+    fn submit(&mut self, blocks: Vec<(Block, AcceptedHeader)>) {
         if !blocks.is_empty() {
             self.actions.push_back(Action::SubmitBlocks(blocks));
         }
@@ -249,13 +249,14 @@ impl Sync {
     }
 
     /// Takes a block out of those that wait, for the writer.
-    fn take_body(&mut self, hash: Hash) -> Option<Block> {
+    fn take_body(&mut self, hash: Hash) -> Option<(Block, AcceptedHeader)> {
+        let accepted = self.headers.get(&hash)?.accepted;
         let body = self.bodies.remove(&hash)?;
         self.body_bytes -= body.bytes;
         self.writer_bytes += body.bytes;
         self.writer.insert(hash, (body.from, body.bytes));
         self.headers.set_stage(&hash, Stage::Submitted);
-        Some(body.block)
+        Some((body.block, accepted))
     }
 
     /// Keeps a block until its turn. Its header must be known.

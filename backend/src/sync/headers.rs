@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::{BuildHasherDefault, DefaultHasher},
+    ops::Deref,
 };
 
 use ruint::aliases::U256;
@@ -10,7 +11,7 @@ use shared::{
     block::Header,
     hash::Hash,
     params::Network,
-    rules::{HeaderChain, RuleError},
+    rules::{AcceptedHeader, HeaderChain, RuleError},
 };
 
 use super::Ledger;
@@ -38,12 +39,27 @@ pub(super) enum Stage {
 }
 
 pub(super) struct Node {
-    pub(super) header: Header,
-    /// Of the chain up to it.
-    pub(super) work: U256,
+    /// Elsewhere, so that a look at the stage, of which a block takes a dozen, finds it in a small table.
+    known: Box<Known>,
     pub(super) stage: Stage,
     /// How often the writer did not take it.
     pub(super) tries: u8,
+}
+
+/// A header, and what is known with it.
+pub(super) struct Known {
+    pub(super) header: Header,
+    pub(super) accepted: AcceptedHeader,
+    /// Of the chain up to it.
+    pub(super) work: U256,
+}
+
+impl Deref for Node {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.known
+    }
 }
 
 /// Why headers are not taken.
@@ -62,7 +78,7 @@ pub(super) enum Refusal {
 }
 
 /// Without chance: nothing depends on the order, but the same run is to take the same time.
-type Hasher = BuildHasherDefault<DefaultHasher>;
+pub(super) type Hasher = BuildHasherDefault<DefaultHasher>;
 
 /// The tree.
 #[derive(Default)]
@@ -200,13 +216,15 @@ impl Headers {
         }
         let parent = chain.take().filter(|chain| chain.hash() == header.previous_hash);
         let parent = parent.or_else(|| self.chain_of(network, &header.previous_hash, ledger));
-        let next = parent
-            .ok_or(Refusal::UnknownParent)?
-            .accept(network, header, now_ms)
-            .map_err(Refusal::Rule)?;
-        let node = Node {
+        let mut next = parent.ok_or(Refusal::UnknownParent)?;
+        let accepted = next.follow(network, header, now_ms).map_err(Refusal::Rule)?;
+        let known = Known {
             header: *header,
+            accepted,
             work: next.work(),
+        };
+        let node = Node {
+            known: Box::new(known),
             stage: Stage::Wanted,
             tries: 0,
         };
@@ -235,7 +253,7 @@ impl Headers {
         };
         for header in path.iter().rev() {
             // It was accepted when it came.
-            chain = chain.accept(network, header, u64::MAX).ok()?;
+            chain.follow(network, header, u64::MAX).ok()?;
         }
         Some(chain)
     }

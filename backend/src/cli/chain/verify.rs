@@ -8,7 +8,7 @@ use shared::{
     hash::Hash,
     key::PublicKey,
     params::Network,
-    rules::{ConnectedBlock, Tip, VerifiedBlock},
+    rules::{AppliedBlock, Tip, VerifiedBlock},
 };
 
 use super::{Folder, progress::Progress};
@@ -132,9 +132,10 @@ impl Replay<'_> {
     /// Connects a block, and compares what the folder says of it.
     fn connect(&mut self, block: VerifiedBlock) -> Result<()> {
         let (height, size) = (block.header().height, block.encoded_len() as u64);
-        let ConnectedBlock { block, tip, .. } = self
+        let mut history = self.tip.headers().history().clone();
+        let AppliedBlock { block, work, .. } = self
             .tip
-            .connect(self.network, block, self.now_ms)
+            .advance(self.network, block, self.now_ms)
             .map_err(|error| anyhow!("{error} ({})", error.code()))?;
         let summary = self
             .reader
@@ -142,7 +143,7 @@ impl Replay<'_> {
             .ok_or_else(|| anyhow!("its summary is missing"))?;
         let is_same = summary.header == *block.header()
             && summary.hash == block.hash()
-            && summary.work == tip.headers().work()
+            && summary.work == work
             && summary.size == size
             && summary.transfers == block.transfers().len() as u64
             && summary.reward == Some((block.reward().recipient, block.reward().amount));
@@ -152,7 +153,6 @@ impl Replay<'_> {
         if self.reader.height_of(&block.hash())? != Some(height) {
             bail!("the index of hashes does not agree with it");
         }
-        let mut history = self.tip.headers().history().clone();
         let mut nodes = Vec::new();
         history.append_with(shared::rules::leaf(block.header(), block.hash()), |position, node| {
             nodes.push((position, *node));
@@ -168,9 +168,7 @@ impl Replay<'_> {
                 bail!("the index of transactions does not agree with it");
             }
         }
-        self.check_activity(&block)?;
-        self.tip = tip;
-        Ok(())
+        self.check_activity(&block)
     }
 
     fn check_activity(&self, block: &VerifiedBlock) -> Result<()> {

@@ -32,7 +32,7 @@ impl World<'_> {
                     }
                 }
                 Action::SubmitBlocks(blocks) => {
-                    for block in blocks {
+                    for (block, _) in blocks {
                         let delay = self.work(number);
                         self.after(delay, Event::Block(number, block));
                     }

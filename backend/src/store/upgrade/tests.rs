@@ -22,6 +22,8 @@ use crate::{
 };
 
 const BLOCKS: u64 = 320;
+/// How many blocks hold their reward alone.
+const LONE: u64 = 5;
 /// Far below what there is, so that many batches are written.
 const FEW: Together = Together {
     records: 64,
@@ -32,9 +34,9 @@ fn secret(number: u8) -> SecretKey {
     SecretKey::from_bytes(&[number; 32])
 }
 
-fn mine(network: &Network, tip: &Tip, note: u64, transfers: Vec<VerifiedTransfer>) -> ConnectedBlock {
+fn mine(network: &Network, tip: &Tip, note: &[u8], transfers: Vec<VerifiedTransfer>) -> ConnectedBlock {
     let time = tip.headers().header().timestamp + 1_000;
-    let note = Note::new(&note.to_le_bytes()).unwrap();
+    let note = Note::new(note).unwrap();
     let miner = secret(1).public_key();
     let candidate = tip.prepare(network, miner, note, transfers, time).unwrap();
     let nonce = candidate.midstate().search(candidate.target().unwrap(), 0, u64::MAX);
@@ -48,7 +50,7 @@ fn transfer(network: &Network, height: u64) -> VerifiedTransfer {
         recipient: secret(2 + (height % 50) as u8).public_key(),
         amount: Amount::from_units(height),
         fee: Amount::from_units(0),
-        nonce: height - 2,
+        nonce: height - LONE - 1,
         valid_until: 0,
         memo: Memo::default(),
     };
@@ -62,10 +64,12 @@ fn made(folder: &Path, network: &Network) -> Store {
     let verify = Box::new(|block, network: &Network| verify_block(block, network, |_| None));
     let mut chain = Chain::new(network.clone().into(), store, tip, verify).unwrap();
     for height in 1..=BLOCKS {
-        let transfers = (height > 1).then(|| transfer(network, height)).into_iter().collect();
-        let block = mine(network, chain.tip(), height, transfers);
+        let transfers: Vec<_> = (height > LONE).then(|| transfer(network, height)).into_iter().collect();
+        // The first ones have neither, and so no body of their own.
+        let note = if transfers.is_empty() { &[][..] } else { &[1] };
+        let block = mine(network, chain.tip(), note, transfers);
         if height == BLOCKS {
-            let beside = mine(network, chain.tip(), 0, Vec::new()).block.to_block();
+            let beside = mine(network, chain.tip(), &[2], Vec::new()).block.to_block();
             let hash = beside.header.hash();
             chain.storage_mut().stage_side(&hash, &beside, &[]).unwrap();
         }
@@ -108,7 +112,13 @@ fn write_format_1(store: &Store, network: &Network, folder: &Path, is_left_out: 
         match space {
             Space::Nodes => {}
             space if is_left_out(space) => {}
-            Space::Headers => write(space, key, &summary_of(value).unwrap().to_bytes()),
+            Space::Headers => {
+                let summary = summary_of(value).unwrap();
+                write(space, key, &summary.to_bytes());
+                if let Some(body) = summary.body() {
+                    write(Space::Bodies, &Space::Bodies.key(&key[1..]), &body);
+                }
+            }
             space => write(space, key, value),
         }
         // Some of it stands in tables, some in the log alone.

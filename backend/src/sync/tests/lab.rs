@@ -230,8 +230,8 @@ impl Lab {
                 Action::Request { peer, id, request } => self.sent.push(Sent { peer, id, request }),
                 Action::SubmitBlocks(blocks) => {
                     self.groups.push(blocks.len());
-                    self.submitted.extend(blocks.iter().map(|block| block.header.hash()));
-                    self.held.extend(blocks);
+                    self.submitted.extend(blocks.iter().map(|(_, header)| header.hash()));
+                    self.held.extend(blocks.into_iter().map(|(block, _)| block));
                     if !self.holds {
                         self.write();
                     }
