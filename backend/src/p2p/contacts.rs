@@ -24,8 +24,12 @@ const OTHER_DELAY: Duration = Duration::from_secs(30);
 const LOST_FOR: Duration = Duration::from_secs(600);
 /// How long a node of another chain is left alone.
 const STRANGER_DELAY: Duration = Duration::from_secs(600);
-/// The most nodes that are remembered in order to be tried.
+/// The most nodes that are remembered in order to be tried, and of these such as the local network alone has named: there
+/// anybody can name as many as it likes without so much as a connection.
 const MAX_CANDIDATES: usize = 512;
+const MAX_NEAR: usize = 64;
+/// The most addresses of a node that others say it has.
+const MAX_HEARD: usize = 8;
 
 /// When to try again.
 #[derive(Debug, Clone)]
@@ -119,33 +123,112 @@ pub(super) struct Candidates {
 
 #[derive(Debug)]
 struct Candidate {
-    addresses: Vec<Multiaddr>,
+    /// Where it is by its own word.
+    said: Vec<Multiaddr>,
+    /// Where it is by the word of others, the newest last.
+    heard: Vec<Multiaddr>,
+    /// The local network alone has named it.
+    is_near: bool,
+    was_peer: bool,
+    /// How often it was called since it was last a peer.
+    calls: u32,
     retry: Retry,
     /// When it was lost as a peer.
     lost: Option<Instant>,
+    /// It is sent away, and not to be called at once.
+    is_sent_away: bool,
 }
 
 impl Candidate {
+    fn new() -> Self {
+        Self {
+            said: Vec::new(),
+            heard: Vec::new(),
+            is_near: false,
+            was_peer: false,
+            calls: 0,
+            retry: Retry::now(),
+            lost: None,
+            is_sent_away: false,
+        }
+    }
+
     fn is_lost(&self) -> bool {
         self.lost.is_some_and(|lost| lost.elapsed() < LOST_FOR)
+    }
+
+    fn hear(&mut self, addresses: Vec<Multiaddr>) {
+        for address in addresses {
+            self.heard.retain(|known| *known != address);
+            self.heard.push(address);
+        }
+        let excess = self.heard.len().saturating_sub(MAX_HEARD);
+        self.heard.drain(..excess);
+    }
+
+    /// Where to call it: its own word first.
+    fn addresses(&self) -> Vec<Multiaddr> {
+        let others = self.heard.iter().rev().filter(|address| !self.said.contains(address));
+        self.said.iter().chain(others).cloned().collect()
     }
 }
 
 impl Candidates {
     /// Notes where a node is said to be.
     pub(super) fn add(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
-        if addresses.is_empty() || (self.known.len() >= MAX_CANDIDATES && !self.known.contains_key(&peer)) {
+        if addresses.is_empty() || !(self.known.contains_key(&peer) || self.make_room(false)) {
             return;
         }
+        let candidate = self.known.entry(peer).or_insert_with(Candidate::new);
+        candidate.is_near = false;
+        candidate.hear(addresses);
+    }
+
+    /// Notes where the local network says that a node is.
+    pub(super) fn add_near(&mut self, peer: PeerId, address: Multiaddr) {
+        if !self.known.contains_key(&peer) {
+            let near = self.known.values().filter(|candidate| candidate.is_near).count();
+            let has_room = near < MAX_NEAR || self.evict(|candidate| candidate.is_near && candidate.calls > 0);
+            if !has_room || !self.make_room(false) {
+                return;
+            }
+        }
         let candidate = self.known.entry(peer).or_insert_with(|| Candidate {
-            addresses: Vec::new(),
-            retry: Retry::now(),
-            lost: None,
+            is_near: true,
+            ..Candidate::new()
         });
-        candidate.addresses = addresses;
+        candidate.hear(vec![address]);
+    }
+
+    /// Notes where a peer says that it is.
+    pub(super) fn met(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
+        if addresses.is_empty() || !(self.known.contains_key(&peer) || self.make_room(true)) {
+            return;
+        }
+        let candidate = self.known.entry(peer).or_insert_with(Candidate::new);
+        candidate.said = addresses;
+        candidate.is_near = false;
+        candidate.was_peer = true;
+    }
+
+    /// Makes room for one more: for a peer always, for another only in place of one that was called in vain.
+    fn make_room(&mut self, is_peer: bool) -> bool {
+        self.known.len() < MAX_CANDIDATES
+            || self.evict(|candidate| !candidate.was_peer && (is_peer || candidate.calls > 0))
+            || (is_peer && self.evict(|_| true))
+    }
+
+    /// Forgets the one, of those that may be forgotten, that was called in vain most often. False if there is none.
+    fn evict(&mut self, may_go: impl Fn(&Candidate) -> bool) -> bool {
+        let may_go = self.known.iter().filter(|(_, candidate)| may_go(candidate));
+        let worst = may_go
+            .max_by_key(|(_, candidate)| candidate.calls)
+            .map(|(peer, _)| *peer);
+        worst.is_some_and(|peer| self.known.remove(&peer).is_some())
     }
 
     /// Up to `count` nodes that are to be tried now, of those that `is_wanted`: with peers enough, only such as were lost.
+    /// Who has been due for longest comes first.
     pub(super) fn due(
         &mut self,
         count: usize,
@@ -158,11 +241,15 @@ impl Candidates {
             .iter_mut()
             .filter(|(peer, candidate)| candidate.retry.at <= now && is_wanted(peer))
             .filter(|(_, candidate)| !has_enough || candidate.is_lost());
-        due.take(count)
+        let mut due: Vec<_> = due.collect();
+        due.sort_by_key(|(_, candidate)| candidate.retry.at);
+        due.into_iter()
+            .take(count)
             .map(|(peer, candidate)| {
                 let most = if candidate.is_lost() { NAMED_DELAY } else { OTHER_DELAY };
                 candidate.retry.later(most);
-                (*peer, candidate.addresses.clone())
+                candidate.calls = candidate.calls.saturating_add(1);
+                (*peer, candidate.addresses())
             })
             .collect()
     }
@@ -172,12 +259,31 @@ impl Candidates {
         if let Some(candidate) = self.known.get_mut(peer) {
             candidate.retry = Retry::now();
             candidate.lost = None;
+            candidate.is_near = false;
+            candidate.was_peer = true;
+            candidate.calls = 0;
+            candidate.is_sent_away = false;
+        }
+    }
+
+    /// A peer is sent away: it may come again, but is not called at once.
+    pub(super) fn sent_away(&mut self, peer: &PeerId) {
+        if let Some(candidate) = self.known.get_mut(peer) {
+            candidate.is_sent_away = true;
         }
     }
 
     /// A peer is gone.
     pub(super) fn lost(&mut self, peer: &PeerId) {
-        if let Some(candidate) = self.known.get_mut(peer) {
+        let Some(candidate) = self.known.get_mut(peer) else {
+            return;
+        };
+        if std::mem::take(&mut candidate.is_sent_away) {
+            candidate.retry = Retry {
+                at: Instant::now() + OTHER_DELAY,
+                delay: OTHER_DELAY,
+            };
+        } else {
             candidate.retry = Retry::now();
             candidate.lost = Some(Instant::now());
         }
@@ -218,6 +324,99 @@ mod tests {
         candidates.lost(&peers[1]);
         candidates.connected(&peers[1]);
         assert!(candidates.due(9, true, |_| true).is_empty(), "it is found again");
+    }
+
+    #[test]
+    fn who_was_sent_away_is_not_called_at_once() {
+        let mut candidates = Candidates::default();
+        let peers = known(&mut candidates, 1);
+        candidates.connected(&peers[0]);
+        candidates.sent_away(&peers[0]);
+        candidates.lost(&peers[0]);
+        assert!(candidates.due(9, false, |_| true).is_empty());
+        let wait = candidates.known[&peers[0]].retry.at - Instant::now();
+        assert!(wait > NAMED_DELAY && wait <= OTHER_DELAY, "{wait:?}");
+        candidates.connected(&peers[0]);
+        candidates.lost(&peers[0]);
+        assert_eq!(
+            candidates.due(9, true, |_| true).len(),
+            1,
+            "the next time it may just be lost"
+        );
+    }
+
+    #[test]
+    fn made_up_nodes_make_room_once_they_were_called_in_vain() {
+        let mut candidates = Candidates::default();
+        let place: Multiaddr = "/ip4/192.0.2.2/tcp/7331".parse().unwrap();
+        let old = PeerId::random();
+        candidates.met(old, vec![place.clone()]);
+        known(&mut candidates, MAX_CANDIDATES);
+        assert_eq!(candidates.known.len(), MAX_CANDIDATES);
+        let (heard, peer) = (PeerId::random(), PeerId::random());
+        candidates.add(heard, vec![place.clone()]);
+        assert!(
+            !candidates.known.contains_key(&heard),
+            "none of them is known to be of no use"
+        );
+        candidates.met(peer, vec![place.clone()]);
+        assert!(candidates.known.contains_key(&peer), "for a peer there is always room");
+        let called = candidates.due(1, false, |candidate| ![old, peer].contains(candidate));
+        candidates.add(heard, vec![place]);
+        assert!(candidates.known.contains_key(&heard));
+        assert!(
+            !candidates.known.contains_key(&called[0].0),
+            "it goes in the place of that one"
+        );
+        assert!(candidates.known.contains_key(&old) && candidates.known.contains_key(&peer));
+        assert_eq!(candidates.known.len(), MAX_CANDIDATES);
+    }
+
+    #[test]
+    fn the_local_network_names_only_so_many() {
+        let mut candidates = Candidates::default();
+        let place: Multiaddr = "/ip4/192.0.2.2/tcp/7331".parse().unwrap();
+        for _ in 0..MAX_CANDIDATES {
+            candidates.add_near(PeerId::random(), place.clone());
+        }
+        assert_eq!(candidates.known.len(), MAX_NEAR);
+        let (called, real) = (candidates.due(1, false, |_| true), PeerId::random());
+        candidates.add_near(real, place);
+        assert!(candidates.known.contains_key(&real) && !candidates.known.contains_key(&called[0].0));
+        candidates.connected(&real);
+        assert!(!candidates.known[&real].is_near, "it has shown that it is there");
+    }
+
+    #[test]
+    fn what_others_say_does_not_replace_where_a_peer_says_it_is() {
+        let mut candidates = Candidates::default();
+        let peer = PeerId::random();
+        let place = |number: u8| -> Multiaddr { format!("/ip4/192.0.2.{number}/tcp/7331").parse().unwrap() };
+        candidates.met(peer, vec![place(1)]);
+        for number in 1..100 {
+            candidates.add(peer, vec![place(number)]);
+        }
+        let addresses = candidates.due(1, false, |_| true).remove(0).1;
+        assert_eq!(
+            (addresses.len(), &addresses[..2]),
+            (1 + MAX_HEARD, &[place(1), place(99)][..])
+        );
+    }
+
+    #[test]
+    fn who_is_due_for_longest_is_called_first() {
+        let mut candidates = Candidates::default();
+        let peers = known(&mut candidates, 40);
+        let now = Instant::now();
+        for (age, peer) in (0..).zip(&peers) {
+            candidates.known.get_mut(peer).unwrap().retry.at = now - Duration::from_millis(age);
+        }
+        let due: Vec<PeerId> = candidates
+            .due(4, false, |_| true)
+            .into_iter()
+            .map(|(peer, _)| peer)
+            .collect();
+        assert!(due.iter().eq(peers.iter().rev().take(4)), "{due:?}");
     }
 
     #[test]

@@ -295,7 +295,7 @@ impl Engine {
             BehaviourEvent::Door(Seen::Flood(ip)) => self.on_flood(ip),
             BehaviourEvent::Door(Seen::Nodes(nodes)) => {
                 for (peer, address) in nodes {
-                    self.candidates.add(peer, vec![address]);
+                    self.candidates.add_near(peer, address);
                 }
             }
             BehaviourEvent::Identify(event) => {
@@ -395,8 +395,11 @@ impl Engine {
             request_response::Event::OutboundFailure { request_id, error, .. } => {
                 self.on_no_response(request_id, &error);
             }
-            request_response::Event::InboundFailure { request_id, .. }
-            | request_response::Event::ResponseSent { request_id, .. } => self.serving.end(&request_id),
+            request_response::Event::InboundFailure { request_id, error, .. } => match error {
+                request_response::InboundFailure::Timeout => self.serving.not_taken(&request_id, Instant::now()),
+                _ => self.serving.end(&request_id),
+            },
+            request_response::Event::ResponseSent { request_id, .. } => self.serving.end(&request_id),
         }
     }
 
@@ -413,7 +416,8 @@ impl Engine {
         };
         let Some(key) = self.welcome(peer) else { return };
         let is_short = matches!(request, sync::Request::Status);
-        if !self.serving.has_room(&peer, is_short, self.peer_count()) {
+        let peers = self.peer_count();
+        if !self.serving.has_room(&peer, is_short, peers, Instant::now()) {
             tracing::debug!(%peer, "too many requests are at work to take another");
             return;
         }

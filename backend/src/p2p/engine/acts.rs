@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use libp2p::{Multiaddr, PeerId, gossipsub::MessageAcceptance, multiaddr::Protocol};
+use libp2p::{
+    Multiaddr, PeerId,
+    gossipsub::{MessageAcceptance, MessageId},
+    multiaddr::Protocol,
+};
 use shared::codec::Encode as _;
 
 use super::{Asker, Command, Engine, Output};
@@ -15,7 +19,7 @@ use crate::{
         view::{Listed, PeerBan},
     },
     peers::{Ban, Subject, save},
-    sync::{Action, Gossip, Offence, PeerKey, Request, Verdict},
+    sync::{Action, Gossip, Offence, PeerKey, Request, Token, Verdict},
 };
 
 impl Engine {
@@ -52,16 +56,14 @@ impl Engine {
                     Verdict::Ignore => MessageAcceptance::Ignore,
                     Verdict::Reject => MessageAcceptance::Reject,
                 };
-                if let Some((source, id)) = self.news.remove(&token) {
-                    let gossip = &mut self.swarm.behaviour_mut().gossip;
-                    gossip.report_message_validation_result(&id, &source, acceptance);
-                }
+                self.report(token, acceptance);
             }
             Action::Gossip(news) => self.publish_news(&news),
             Action::Penalise { peer, offence, score } => self.penalise(peer, &offence, score),
             Action::Disconnect { peer, offence } => {
                 if let Some(id) = self.ids.get(&peer).copied() {
                     tracing::info!(peer = %id, "a peer is sent away: {offence}");
+                    self.candidates.sent_away(&id);
                     // It may be gone already.
                     let _ = self.swarm.disconnect_peer_id(id);
                 }
@@ -76,12 +78,24 @@ impl Engine {
         }
     }
 
+    /// Says what becomes of news, unless that was said.
+    fn report(&mut self, token: Token, acceptance: MessageAcceptance) {
+        if let Some((source, id)) = self.news.remove(&token) {
+            let gossip = &mut self.swarm.behaviour_mut().gossip;
+            gossip.report_message_validation_result(&id, &source, acceptance);
+        }
+    }
+
     fn publish_news(&mut self, news: &Gossip) {
         let (topic, bytes) = (self.topics.of(news).clone(), news.to_bytes());
         let id = id_of(&bytes);
-        // It came in the meantime, and its verdict passes it on.
-        if self.news.values().any(|(_, waiting)| *waiting == id) {
-            return;
+        // It came in the meantime. The state machine has told it by now, and will not say so again.
+        let its = |(token, (_, waiting)): (&Token, &(PeerId, MessageId))| (*waiting == id).then_some(*token);
+        let came: Vec<Token> = self.news.iter().filter_map(its).collect();
+        if !came.is_empty() {
+            return came
+                .into_iter()
+                .for_each(|token| self.report(token, MessageAcceptance::Accept));
         }
         // Without peers there is nobody to tell, and who comes later asks.
         if let Err(error) = self.swarm.behaviour_mut().gossip.publish(topic, bytes) {

@@ -265,7 +265,7 @@ impl Engine {
                 peer: peer.to_string(),
                 addresses: addresses.iter().map(ToString::to_string).collect(),
             });
-            self.candidates.add(peer, addresses);
+            self.candidates.met(peer, addresses);
         }
     }
 

@@ -37,7 +37,7 @@ impl Engine {
         for met in self.book.met() {
             if let Ok(peer) = met.peer.parse() {
                 let addresses = met.addresses.iter().filter_map(|text| text.parse().ok()).collect();
-                self.candidates.add(peer, addresses);
+                self.candidates.met(peer, addresses);
             }
         }
         self.apply_bans();
