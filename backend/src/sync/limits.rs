@@ -1,15 +1,9 @@
 //! How long messages may be, and how far headers go.
 
-use shared::{
-    block::Header,
-    chain_proof,
-    codec::Decode as _,
-    params::Parameters,
-    transaction::{Note, Reward, SignedTransfer},
-};
+use shared::{block::Header, chain_proof, codec::Decode as _, params::Parameters, transaction::SignedTransfer};
 
 use super::message::{
-    MAX_BLOCKS, MAX_BRANCH, MAX_HEADERS, MAX_IDS, MAX_LOCATOR, MAX_TRANSFERS, ShortId, Status, Surroundings, kind,
+    MAX_BLOCKS, MAX_BRANCH, MAX_HEADERS, MAX_IDS, MAX_LOCATOR, MAX_TRANSFERS, Status, Surroundings, kind,
 };
 
 /// The most bytes of blocks in one response, unless a single block is longer.
@@ -74,13 +68,10 @@ impl Limits {
     /// The most bytes of a response that begins with this byte; none when no response does.
     #[must_use]
     pub fn response_of(&self, first: u8) -> Option<usize> {
-        let compact = Header::LEN + Reward::MIN_LEN + usize::from(Note::MAX_LEN);
-        let ids = COUNT + self.max_block_transfers * size_of::<ShortId>();
         let body = match first {
             kind::STATUS => return Some(1 + Status::MIN_LEN),
             kind::HEADERS => MAX_HEADERS * Header::LEN,
             kind::BLOCKS => return Some(self.blocks),
-            kind::COMPACT => compact + ids,
             kind::BLOCK_TRANSFERS => self.max_block_transfers * SignedTransfer::MAX_LEN,
             kind::MEMPOOL => MAX_IDS * HASH,
             kind::TRANSFERS => MAX_TRANSFERS * SignedTransfer::MAX_LEN,

@@ -98,11 +98,6 @@ pub enum Request {
         /// Their hashes.
         hashes: Vec<Hash>,
     },
-    /// A block of its chain in compact form.
-    Compact {
-        /// Its hash.
-        hash: Hash,
-    },
     /// Transfers of a block of its chain, by their places.
     BlockTransfers {
         /// The block's hash.
@@ -142,8 +137,6 @@ pub enum Response {
     Headers(Vec<Header>),
     /// Blocks in the order in which they were asked for.
     Blocks(Vec<Block>),
-    /// The block; none when it is not in the chain.
-    Compact(Option<CompactBlock>),
     /// The transfers in the order in which they were asked for; none when the block is not in the chain.
     BlockTransfers(Vec<SignedTransfer>),
     /// Ids, those that pay most first.
@@ -177,7 +170,6 @@ impl Request {
             Self::Status => "status",
             Self::Headers { .. } => "headers",
             Self::Blocks { .. } => "blocks",
-            Self::Compact { .. } => "compact",
             Self::BlockTransfers { .. } => "block-transfers",
             Self::Mempool => "mempool",
             Self::Transfers { .. } => "transfers",
@@ -196,7 +188,6 @@ impl Response {
             Self::Status(_) => "status",
             Self::Headers(_) => "headers",
             Self::Blocks(_) => "blocks",
-            Self::Compact(_) => "compact",
             Self::BlockTransfers(_) => "block-transfers",
             Self::Mempool(_) => "mempool",
             Self::Transfers(_) => "transfers",
@@ -224,7 +215,7 @@ pub(super) mod kind {
     pub(in crate::sync) const STATUS: u8 = 0;
     pub(in crate::sync) const HEADERS: u8 = 1;
     pub(in crate::sync) const BLOCKS: u8 = 2;
-    pub(in crate::sync) const COMPACT: u8 = 3;
+    // 3 is free: a compact block is news, and nobody asks for one.
     pub(in crate::sync) const BLOCK_TRANSFERS: u8 = 4;
     pub(in crate::sync) const MEMPOOL: u8 = 5;
     pub(in crate::sync) const TRANSFERS: u8 = 6;
@@ -301,10 +292,6 @@ impl Encode for Request {
                 out.push(kind::BLOCKS);
                 encode_list(hashes, out);
             }
-            Self::Compact { hash } => {
-                out.push(kind::COMPACT);
-                hash.encode(out);
-            }
             Self::BlockTransfers { hash, indexes } => {
                 out.push(kind::BLOCK_TRANSFERS);
                 hash.encode(out);
@@ -340,9 +327,6 @@ impl Decode for Request {
             },
             kind::BLOCKS => Self::Blocks {
                 hashes: list(reader, "hashes", MAX_BLOCKS)?,
-            },
-            kind::COMPACT => Self::Compact {
-                hash: Hash::decode(reader)?,
             },
             kind::BLOCK_TRANSFERS => {
                 let hash = Hash::decode(reader)?;
@@ -396,10 +380,6 @@ impl Encode for Response {
                 out.push(kind::BLOCKS);
                 encode_list(blocks, out);
             }
-            Self::Compact(block) => {
-                out.push(kind::COMPACT);
-                encode_list(block.as_slice(), out);
-            }
             Self::BlockTransfers(transfers) => {
                 out.push(kind::BLOCK_TRANSFERS);
                 encode_list(transfers, out);
@@ -436,7 +416,6 @@ impl Decode for Response {
             kind::STATUS => Self::Status(Status::decode(reader)?),
             kind::HEADERS => Self::Headers(list(reader, "headers", MAX_HEADERS)?),
             kind::BLOCKS => Self::Blocks(list(reader, "blocks", MAX_BLOCKS)?),
-            kind::COMPACT => Self::Compact(list(reader, "compact blocks", 1)?.pop()),
             kind::BLOCK_TRANSFERS => Self::BlockTransfers(list(reader, "transfers", MAX_BLOCK_TRANSFERS)?),
             kind::MEMPOOL => Self::Mempool(list(reader, "ids", MAX_IDS)?),
             kind::TRANSFERS => Self::Transfers(list(reader, "transfers", MAX_TRANSFERS)?),

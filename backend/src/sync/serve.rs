@@ -7,7 +7,7 @@ use shared::{
 };
 
 use super::{
-    CompactBlock, Ledger, Limits, Neighbour, Request, Response, Status, Surroundings, VERSION,
+    Ledger, Limits, Neighbour, Request, Response, Status, Surroundings, VERSION,
     message::{MAX_BRANCH, MAX_IDS, MAX_TOLD_BRANCHES},
 };
 
@@ -57,10 +57,6 @@ pub fn serve(
                 blocks.push(block);
             }
             Response::Blocks(blocks)
-        }
-        Request::Compact { hash } => {
-            let block = ledger.height_of(hash).and_then(|height| ledger.block(height));
-            Response::Compact(block.as_ref().map(CompactBlock::of))
         }
         Request::BlockTransfers { hash, indexes } => {
             let block = ledger.height_of(hash).and_then(|height| ledger.block(height));
@@ -124,7 +120,6 @@ pub(super) fn cost(request: &Request) -> u64 {
         Request::Status => 16,
         Request::Headers { .. } => 256,
         Request::Blocks { hashes } => 16 + hashes.len() as u64 / 16,
-        Request::Compact { .. } => 32,
         Request::BlockTransfers { indexes, .. } => 32 + indexes.len() as u64 / 64,
         Request::Mempool => 1_024,
         Request::Transfers { ids } => 16 + ids.len() as u64 / 16,

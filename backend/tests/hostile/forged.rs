@@ -76,7 +76,6 @@ impl Forged {
             }
             Request::Mempool => Response::Mempool(Vec::new()),
             Request::Transfers { .. } => Response::Transfers(Vec::new()),
-            Request::Compact { .. } => Response::Compact(None),
             Request::Branch { .. } => Response::Branch(Vec::new()),
             Request::Neighbours => Response::Neighbours(Surroundings::default()),
             Request::Proof { .. } => return None,

@@ -94,7 +94,6 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::Status),
         vec(hash(), 0..=MAX_LOCATOR).prop_map(|locator| Request::Headers { locator }),
         vec(hash(), 0..=MAX_BLOCKS).prop_map(|hashes| Request::Blocks { hashes }),
-        hash().prop_map(|hash| Request::Compact { hash }),
         (hash(), proptest::collection::btree_set(any::<u32>(), 0..9)).prop_map(|(hash, indexes)| {
             Request::BlockTransfers {
                 hash,
@@ -116,7 +115,6 @@ fn response() -> impl Strategy<Value = Response> {
         status().prop_map(Response::Status),
         vec(header(), 0..5).prop_map(Response::Headers),
         vec(block(), 0..3).prop_map(Response::Blocks),
-        option::of(compact()).prop_map(Response::Compact),
         vec(transfer(), 0..3).prop_map(Response::BlockTransfers),
         vec(hash(), 0..5).prop_map(Response::Mempool),
         vec(transfer(), 0..3).prop_map(Response::Transfers),
@@ -185,7 +183,6 @@ fn a_list_beyond_its_bound_is_refused_before_it_is_read() {
     for (first, limit) in [
         (kind::HEADERS, MAX_HEADERS),
         (kind::BLOCKS, MAX_BLOCKS),
-        (kind::COMPACT, 1),
         (kind::BLOCK_TRANSFERS, MAX_BLOCK_TRANSFERS),
         (kind::MEMPOOL, MAX_IDS),
         (kind::TRANSFERS, MAX_TRANSFERS),
