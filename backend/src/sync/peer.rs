@@ -10,8 +10,8 @@ use shared::hash::Hash;
 
 use super::{Neighbour, PeerName, RequestId, Status, neighbours::FIRST_MS, proofs::Claim, score::Budget};
 
-/// What a peer may ask: at first, and for each second. A node that syncs as fast as it can verify asks far less.
-const REQUESTS: (u64, u64) = (32_768, 8_192);
+/// What a peer may ask: at first, and for each second. A node that syncs as fast as it can verify asks half of it at most.
+pub(super) const REQUESTS: (u64, u64) = (32_768, 8_192);
 /// How many of its transfers may turn out unwanted: at first, and for each second. Beyond it they are not even verified.
 const UNWANTED: (u64, u64) = (2_000, 100);
 

@@ -114,12 +114,12 @@ fn branch(locator: &[Hash], tip: Hash, ledger: &dyn Ledger) -> Option<Vec<Header
     Some(headers)
 }
 
-/// What it costs to answer: fixed for the looking up, and by what is asked for.
+/// What it costs to answer: for the looking up, and by what is asked for.
 pub(super) fn cost(request: &Request) -> u64 {
     match request {
         Request::Status => 16,
-        Request::Headers { .. } => 256,
-        Request::Blocks { hashes } => 16 + hashes.len() as u64 / 16,
+        Request::Headers { locator } => 8 + locator.len() as u64 / 8,
+        Request::Blocks { hashes } => 4 + hashes.len() as u64 / 32,
         Request::BlockTransfers { indexes, .. } => 32 + indexes.len() as u64 / 64,
         Request::Mempool => 1_024,
         Request::Transfers { ids } => 16 + ids.len() as u64 / 16,
@@ -130,14 +130,52 @@ pub(super) fn cost(request: &Request) -> u64 {
     }
 }
 
-/// What an answer costs besides. Blocks differ too much in length for their number to tell it.
+/// What an answer costs besides. Blocks differ too much in length for their number to tell it, and of headers it is not known
+/// before how many there are.
 pub(super) fn weight(response: &Response) -> u64 {
     /// So many bytes count as one.
     const BYTES: usize = 8 << 10;
-    let blocks = match response {
-        Response::Blocks(blocks) => blocks.as_slice(),
-        _ => &[],
+    let bytes: usize = match response {
+        Response::Blocks(blocks) => blocks.iter().map(Block::encoded_len).sum(),
+        Response::Headers(headers) => headers.len() * Header::LEN,
+        _ => 0,
     };
-    let bytes: usize = blocks.iter().map(Block::encoded_len).sum();
     (bytes / BYTES) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        simulate::node::{SimulatedNode, Verified, network},
+        sync::{
+            message::{MAX_BLOCKS, MAX_HEADERS, MAX_LOCATOR},
+            peer::REQUESTS,
+        },
+    };
+
+    #[test]
+    fn who_syncs_as_fast_as_blocks_are_verified_asks_half_of_what_it_may() {
+        /// In a second, of blocks with nothing but a reward.
+        const BLOCKS: u64 = 35_000;
+        let network = network(shared::params::Difficulty::Fixed { bits: 0x2100_ffff });
+        let mut node = SimulatedNode::new(
+            &std::sync::Arc::new(network),
+            &Verified::default(),
+            crate::mempool::Limits::default(),
+        );
+        let found = node
+            .mine(crate::simulate::node::secret(1).public_key(), 0, 1_000)
+            .unwrap();
+        let block = found.block.to_block();
+        let price = |request: &Request, response: &Response| cost(request) + weight(response);
+        let hashes = vec![Hash::ZERO; MAX_BLOCKS];
+        let blocks = vec![block.clone(); MAX_BLOCKS];
+        let each = price(&Request::Blocks { hashes }, &Response::Blocks(blocks));
+        let locator = vec![Hash::ZERO; MAX_LOCATOR];
+        let headers = vec![block.header; MAX_HEADERS];
+        let all = price(&Request::Headers { locator }, &Response::Headers(headers));
+        let asked = each * BLOCKS.div_ceil(MAX_BLOCKS as u64) + all * BLOCKS.div_ceil(MAX_HEADERS as u64);
+        assert!(asked * 2 <= REQUESTS.1, "{asked}");
+    }
 }
