@@ -41,7 +41,7 @@ use download::{Body, Plan};
 use headers::{Hasher, Headers};
 use hold::Hold;
 use neighbours::MAX_ANSWERED;
-use peer::{Asked, Peer, Pending};
+use peer::{Asked, Peer, Pending, Stalls};
 use recent::Recent;
 use relay::{News, Partial};
 use score::{BAN_MS, Score};
@@ -293,11 +293,14 @@ pub struct Sync {
     /// Blocks that are to be tried again, and when.
     put_off: Vec<Hash>,
     retry_ms: u64,
-    partials: BTreeMap<Hash, Partial>,
+    /// Blocks that lack transfers, with whoever is asked for these.
+    partials: BTreeMap<(Hash, PeerKey), Partial>,
     /// News of blocks, by their hashes.
     waiting: BTreeMap<Hash, Vec<News>>,
-    /// The blocks that everybody was told of, by this node or by passing on the news of them.
+    /// The blocks that everybody was told of, by this node or by passing on the news of them; and those whose news was not
+    /// passed on.
     told: Recent,
+    ignored: Recent,
     /// The tip at the last tick.
     last_tip: Hash,
     /// Transfers that are being judged, with whoever sent them.
@@ -341,6 +344,7 @@ impl Sync {
             partials: BTreeMap::new(),
             waiting: BTreeMap::new(),
             told: Recent::new(MAX_TOLD),
+            ignored: Recent::new(MAX_TOLD),
             last_tip: Hash::ZERO,
             judging: BTreeMap::new(),
             heard: Recent::new(MAX_HEARD),
@@ -366,7 +370,11 @@ impl Sync {
 
     /// A peer is connected now.
     pub fn connected(&mut self, now: Moment, peer: PeerKey, ledger: &dyn Ledger) {
-        self.peers.entry(peer).or_insert_with(|| Peer::new(now.steady_ms));
+        let stalls = self.scores.get(&peer).map_or(0, |score| score.stalls);
+        self.peers.entry(peer).or_insert_with(|| Peer {
+            stalls: Stalls::of(stalls),
+            ..Peer::new(now.steady_ms)
+        });
         self.ask_status(now);
         self.settle(now, ledger);
     }
@@ -374,9 +382,13 @@ impl Sync {
     /// A peer's last connection ended. Its requests are over, and it gets no more verdicts.
     pub fn disconnected(&mut self, now: Moment, peer: PeerKey, ledger: &dyn Ledger) {
         let Some(gone) = self.peers.remove(&peer) else { return };
+        // Who comes again goes on where it was.
+        if let Some(score) = self.scores.get_mut(&peer) {
+            score.stalls = gone.stalls.count().min(MAX_STALLS - 1);
+        }
         self.drop_partials(peer);
         for pending in gone.pending.into_values() {
-            self.give_up(&pending.asked);
+            self.give_up(peer, &pending.asked);
         }
         for waiting in self.waiting.values_mut() {
             waiting.retain(|news| news.peer != peer);
@@ -432,7 +444,7 @@ impl Sync {
         let Some(Pending { asked, .. }) = known.pending.remove(&id) else {
             return;
         };
-        known.stalls = 0;
+        known.stalls.answered(&asked);
         match (asked, response) {
             (Asked::Status, Response::Status(status)) => self.got_status(now, peer, status, ledger),
             (Asked::Headers { locator, claimed, most }, Response::Headers(headers)) => {
@@ -450,7 +462,7 @@ impl Sync {
                 self.got_branch(now, peer, (&locator, tip), &headers, ledger);
             }
             (asked, response) => {
-                self.give_up(&asked);
+                self.give_up(peer, &asked);
                 let reason = format!("{} were not asked for", response.kind());
                 self.offend(now, peer, Offence::Malformed { reason });
             }
@@ -464,13 +476,13 @@ impl Sync {
         let Some(Pending { asked, .. }) = known.pending.remove(&id) else {
             return;
         };
-        self.give_up(&asked);
+        self.give_up(peer, &asked);
         if asked.is_proof() {
             self.note_unproven(now, peer);
         }
         match failure {
             Failure::Timeout | Failure::Closed if asked.is_for_show() => {}
-            Failure::Timeout => self.stalled(now, peer),
+            Failure::Timeout => self.stalled(now, peer, &asked),
             Failure::Closed => {
                 if let Some(known) = self.peers.get_mut(&peer) {
                     known.slow_until_ms = now.steady_ms + SLOW_MS;
@@ -639,11 +651,11 @@ impl Sync {
     }
 
     /// Undoes what a request that will not be answered stood for.
-    fn give_up(&mut self, asked: &Asked) {
+    fn give_up(&mut self, key: PeerKey, asked: &Asked) {
         match asked {
             Asked::Blocks { hashes } => self.release(hashes),
             Asked::BlockTransfers { hash, .. } => {
-                self.partials.remove(hash);
+                self.partials.remove(&(*hash, key));
                 self.release(&[*hash]);
             }
             _ => {}
@@ -651,12 +663,16 @@ impl Sync {
     }
 
     /// Leaves a peer alone that did not answer in time.
-    fn stalled(&mut self, now: Moment, key: PeerKey) {
+    fn stalled(&mut self, now: Moment, key: PeerKey, asked: &Asked) {
         let Some(peer) = self.peers.get_mut(&key) else { return };
-        peer.stalls += 1;
-        peer.slow_until_ms = now.steady_ms + (SLOW_MS << peer.stalls.min(8));
+        peer.stalls.add(asked);
+        if asked.is_blocks() {
+            peer.blocks_at_once = 1;
+        }
+        let stalls = peer.stalls.count();
+        peer.slow_until_ms = now.steady_ms + (SLOW_MS << stalls.min(8));
         self.is_plan_old = true;
-        let is_over = peer.stalls >= MAX_STALLS;
+        let is_over = stalls >= MAX_STALLS;
         self.offend(now, key, Offence::Stalled);
         if is_over {
             let offence = Offence::Stalled;
@@ -694,7 +710,7 @@ impl Sync {
             peer.is_banned = true;
             peer.best = None;
             for pending in std::mem::take(&mut peer.pending).into_values() {
-                self.give_up(&pending.asked);
+                self.give_up(key, &pending.asked);
             }
         }
         self.is_plan_old = true;

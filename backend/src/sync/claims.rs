@@ -367,7 +367,7 @@ impl Sync {
         const KEPT: u64 = 64;
         let mut bests: BTreeSet<Hash> = self.peers.values().filter_map(|peer| peer.best).collect();
         bests.extend(self.plan.as_ref().and_then(|plan| plan.path.last().copied()));
-        bests.extend(self.partials.keys());
+        bests.extend(self.partials.keys().map(|(hash, _)| *hash));
         self.headers.prune(&bests, KEPT, ledger);
         self.forget_proofs();
         self.looked_at

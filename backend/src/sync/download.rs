@@ -13,15 +13,17 @@ use super::{
     Verdict,
     headers::Stage,
     message::MAX_BLOCKS,
-    peer::{Asked, Pending},
+    peer::{Asked, Peer, Pending, Stalls},
     proofs::Rival,
 };
 use crate::chain::Placed;
 
 /// How far beyond the first missing block others are asked for.
 pub(super) const WINDOW: usize = 4_096;
-/// How many requests for blocks a peer gets at once.
+/// How many requests for blocks a peer gets at once that sends what it is asked for; and how many all get together that have
+/// yet to show it, as long as there is one that has.
 const PER_PEER: usize = 3;
+const TRIALS: usize = 4;
 /// How many bytes of blocks a request should bring.
 const REQUEST_BYTES: usize = 2 << 20;
 /// How many bytes of blocks may be here, or on their way.
@@ -197,6 +199,7 @@ impl Sync {
 
     /// Gives the writer the blocks whose turn it is.
     pub(super) fn hand_over(&mut self) {
+        self.pass_over();
         if self.can_wait() {
             return;
         }
@@ -221,6 +224,15 @@ impl Sync {
         plan.cursor = plan.cursor.max(plan.next);
         self.plan = Some(plan);
         self.submit(blocks);
+    }
+
+    /// Leaves behind what the writer has already: a plan that was made anew begins below it.
+    fn pass_over(&mut self) {
+        let Some(plan) = &mut self.plan else { return };
+        let rest = plan.path[plan.next..].iter();
+        let is_over = |hash: &&Hash| matches!(self.headers.stage(hash), Some(Stage::Submitted | Stage::Stored));
+        plan.next += rest.take_while(is_over).count();
+        plan.cursor = plan.cursor.max(plan.next);
     }
 
     /// Whether to wait until there is a full group: the writer has work meanwhile, and more is on its way.
@@ -326,17 +338,31 @@ impl Sync {
     /// The peer that is to be asked, with as many of the blocks as it has.
     fn choose(&self, now: Moment, plan: &Plan, mut hashes: Vec<Hash>) -> Option<(PeerKey, Vec<Hash>)> {
         let height = plan.fork + 1 + plan.cursor as u64;
-        let (_, key) = self
-            .peers
-            .iter()
-            .filter(|(_, peer)| peer.is_usable(now.steady_ms))
-            .filter(|(key, _)| plan.reach.get(key).is_some_and(|reach| *reach >= height))
-            .map(|(key, peer)| (peer.count(Asked::is_blocks), *key))
-            .filter(|(count, _)| *count < PER_PEER)
+        let able = || self.able(now, plan, height);
+        // What never comes holds its place for long: as long as others send, few are tried.
+        let trials = self.peers.values().filter(|peer| peer.is_on_trial());
+        let trials: usize = trials.map(|peer| peer.count(Asked::is_blocks)).sum();
+        let may_try = trials < TRIALS || able().all(|(_, peer)| peer.is_on_trial());
+        let (_, key) = able()
+            .filter(|(_, peer)| may_try || !peer.is_on_trial())
+            .filter(|(_, peer)| peer.count(Asked::is_blocks) < peer.blocks_at_once)
+            .map(|(key, peer)| (peer.rank(), *key))
             .min()?;
         let reach = plan.reach.get(&key)?;
         hashes.truncate(usize::try_from(reach - height + 1).unwrap_or(usize::MAX));
         Some((key, hashes))
+    }
+
+    /// The peers that may be asked for the block of a plan at a height.
+    fn able<'a>(
+        &'a self,
+        now: Moment,
+        plan: &'a Plan,
+        height: u64,
+    ) -> impl Iterator<Item = (&'a PeerKey, &'a Peer)> + 'a {
+        let has_it = move |key| plan.reach.get(key).is_some_and(|reach| *reach >= height);
+        let peers = self.peers.iter();
+        peers.filter(move |(key, peer)| peer.is_usable(now.steady_ms) && has_it(key))
     }
 
     fn ask_blocks(&mut self, now: Moment, key: PeerKey, hashes: Vec<Hash>) {
@@ -354,6 +380,7 @@ impl Sync {
             self.set_best(key, None);
         }
         let mut is_requested = blocks.len() <= hashes.len();
+        let mut is_of_use = false;
         for (block, hash) in blocks.into_iter().zip(hashes) {
             if block.header.hash() != *hash {
                 is_requested = false;
@@ -361,11 +388,23 @@ impl Sync {
             }
             if matches!(self.headers.stage(hash), Some(Stage::Wanted | Stage::Asked)) {
                 self.keep_body(*hash, block, key);
+                is_of_use = true;
             }
+        }
+        if is_of_use {
+            self.note_delivery(key);
         }
         self.release(hashes);
         if !is_requested {
             self.offend(now, key, Offence::Unrequested { what: "a block" });
+        }
+    }
+
+    /// A peer sent a block that was wanted.
+    pub(super) fn note_delivery(&mut self, key: PeerKey) {
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.stalls = Stalls::default();
+            peer.blocks_at_once = (peer.blocks_at_once + 1).min(PER_PEER);
         }
     }
 
@@ -392,10 +431,9 @@ impl Sync {
     pub(super) fn hurry(&mut self, now: Moment) {
         let Some(plan) = &self.plan else { return };
         let Some(first) = plan.path.get(plan.next) else { return };
-        let is_late = |pending: &Pending| {
-            let has_it = matches!(&pending.asked, Asked::Blocks { hashes } if hashes.contains(first));
-            has_it && !pending.is_doubled && pending.sent_ms + STALL_MS <= now.steady_ms
-        };
+        let has_it = |pending: &Pending| matches!(&pending.asked, Asked::Blocks { hashes } if hashes.contains(first));
+        let is_late =
+            |pending: &Pending| has_it(pending) && !pending.is_doubled && pending.sent_ms + STALL_MS <= now.steady_ms;
         let late = self.peers.iter().find_map(|(key, peer)| {
             let (id, _) = peer.pending.iter().find(|(_, pending)| is_late(pending))?;
             Some((*key, *id))
@@ -403,11 +441,9 @@ impl Sync {
         let Some((slow, id)) = late else { return };
         let height = plan.fork + 1 + plan.next as u64;
         let other = self
-            .peers
-            .iter()
-            .filter(|(key, peer)| **key != slow && peer.is_usable(now.steady_ms))
-            .filter(|(key, _)| plan.reach.get(key).is_some_and(|reach| *reach >= height))
-            .map(|(key, peer)| (peer.count(Asked::is_blocks), *key))
+            .able(now, plan, height)
+            .filter(|(_, peer)| !peer.pending.values().any(has_it))
+            .map(|(key, peer)| (peer.rank(), *key))
             .min();
         let Some((_, other)) = other else { return };
         let hashes = self.double(slow, id);

@@ -81,8 +81,9 @@ pub(super) struct Peer {
     pub(super) next_neighbours_ms: u64,
     pub(super) next_branch_ms: u64,
     pub(super) slow_until_ms: u64,
-    /// How many requests in a row were not answered.
-    pub(super) stalls: u32,
+    pub(super) stalls: Stalls,
+    /// How many requests for blocks it may have at once: one until it has sent some, and again after it did not.
+    pub(super) blocks_at_once: usize,
     /// Transfers that it has and this node may not.
     pub(super) missing: VecDeque<Hash>,
     /// How many of its transfers are being judged.
@@ -119,7 +120,8 @@ impl Peer {
             next_neighbours_ms: now_ms + FIRST_MS,
             next_branch_ms: now_ms,
             slow_until_ms: 0,
-            stalls: 0,
+            stalls: Stalls::default(),
+            blocks_at_once: 1,
             missing: VecDeque::new(),
             judging: 0,
             requests: Budget::new(REQUESTS.0, REQUESTS.1, now_ms),
@@ -141,6 +143,16 @@ impl Peer {
         self.count(kind) > 0
     }
 
+    /// It has not sent blocks so far, or did not when it was last asked.
+    pub(super) const fn is_on_trial(&self) -> bool {
+        self.blocks_at_once == 1
+    }
+
+    /// Who is asked for blocks first: the lowest.
+    pub(super) fn rank(&self) -> (u32, bool, usize) {
+        (self.stalls.count(), self.is_on_trial(), self.count(Asked::is_blocks))
+    }
+
     /// Whether its proof is on the way, or being verified.
     pub(super) fn is_proving(&self) -> bool {
         self.proving.is_some() || self.is_asked(Asked::is_proof)
@@ -154,6 +166,48 @@ impl Peer {
     /// The work that it claims.
     pub(super) fn claimed_work(&self) -> U256 {
         self.status.map_or(U256::ZERO, |status| status.work)
+    }
+}
+
+/// How many requests in a row were not answered, by what they were for. Only blocks make good for blocks that did not come:
+/// to say where one stands costs nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Stalls {
+    blocks: u32,
+    headers: u32,
+    others: u32,
+}
+
+impl Stalls {
+    /// Those of a peer that was here before.
+    pub(super) const fn of(count: u32) -> Self {
+        Self {
+            blocks: count,
+            headers: 0,
+            others: 0,
+        }
+    }
+
+    pub(super) const fn count(self) -> u32 {
+        self.blocks + self.headers + self.others
+    }
+
+    /// A request was not answered.
+    pub(super) const fn add(&mut self, asked: &Asked) {
+        match asked {
+            Asked::Blocks { .. } | Asked::BlockTransfers { .. } => self.blocks += 1,
+            Asked::Headers { .. } => self.headers += 1,
+            _ => self.others += 1,
+        }
+    }
+
+    /// A request was answered. Whether blocks came of it is another matter.
+    pub(super) const fn answered(&mut self, asked: &Asked) {
+        match asked {
+            Asked::Blocks { .. } | Asked::BlockTransfers { .. } => {}
+            Asked::Headers { .. } => self.headers = 0,
+            _ => self.others = 0,
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! News of blocks: put together from what is pending, and passed on once the chain has them.
 
-use std::collections::BTreeMap;
-
 use shared::{
     block::{Block, Header, transactions_root},
     codec::Encode as _,
@@ -20,8 +18,9 @@ use super::{
 const RECENT: u64 = 6;
 /// How long missing transfers may take, before the whole block is asked for.
 const FILL_TIMEOUT_MS: u64 = 3_000;
-/// How many blocks are put together at once.
+/// How many blocks are put together at once; and of how many peers one is: who tells of it first may never complete it.
 const MAX_PARTIALS: usize = 16;
+const MAX_PARTIALS_EACH: usize = 3;
 /// How long news waits for its verdict.
 pub(super) const VERDICT_MS: u64 = 30_000;
 
@@ -50,7 +49,12 @@ impl Sync {
     pub(super) fn judge_block(&mut self, hash: Hash, verdict: Verdict) {
         for news in self.waiting.remove(&hash).unwrap_or_default() {
             self.judge(news.token, verdict);
-            self.told.insert(hash);
+            let noted = if verdict == Verdict::Accept {
+                &mut self.told
+            } else {
+                &mut self.ignored
+            };
+            noted.insert(hash);
         }
     }
 
@@ -112,16 +116,16 @@ impl Sync {
         } else {
             self.ignore_block(hash, news);
         }
-        if stage == Stage::Wanted
+        if matches!(stage, Stage::Wanted | Stage::Asked)
             && let Some(body) = body
         {
             self.rebuild(now, hash, body, news.peer, ledger);
         }
     }
 
-    /// Passes on no news of a block. It cannot be told later either: who hears the same twice takes it for known.
+    /// Passes on no news of a block.
     fn ignore_block(&mut self, hash: Hash, news: News) {
-        self.told.insert(hash);
+        self.ignored.insert(hash);
         self.judge(news.token, Verdict::Ignore);
     }
 
@@ -154,11 +158,15 @@ impl Sync {
             return self.complete(hash, partial, ledger);
         }
         // A block of which most is missing comes faster as a whole, and so does one too many.
-        if missing.len() * 2 > partial.transfers.len().max(16) || self.partials.len() >= MAX_PARTIALS {
+        let others = self.partials.keys().filter(|(other, _)| *other == hash).count();
+        if missing.len() * 2 > partial.transfers.len().max(16)
+            || self.partials.len() >= MAX_PARTIALS
+            || others >= MAX_PARTIALS_EACH
+        {
             return;
         }
         self.headers.set_stage(&hash, Stage::Asked);
-        self.partials.insert(hash, partial);
+        self.partials.insert((hash, from), partial);
         let request = Request::BlockTransfers {
             hash,
             indexes: missing.clone(),
@@ -176,7 +184,7 @@ impl Sync {
         found: Vec<SignedTransfer>,
         ledger: &dyn Ledger,
     ) {
-        let Some(mut partial) = self.partials.remove(&hash) else {
+        let Some(mut partial) = self.partials.remove(&(hash, key)) else {
             return;
         };
         if found.len() > indexes.len() {
@@ -191,6 +199,7 @@ impl Sync {
                 *place = Some(transfer);
             }
         }
+        self.note_delivery(key);
         self.complete(hash, partial, ledger);
     }
 
@@ -211,6 +220,7 @@ impl Sync {
         if transactions_root(&block.transaction_ids()) != block.header.transactions_root {
             return self.release(&[hash]);
         }
+        self.partials.retain(|(other, _), _| *other != hash);
         self.keep_body(hash, block, partial.from);
         self.submit_aside(hash, ledger);
     }
@@ -232,35 +242,39 @@ impl Sync {
         };
         let compact = Gossip::Block(CompactBlock::of(&block));
         let fits = compact.to_bytes().len() <= self.limits.gossip;
-        let news = if fits { compact } else { Gossip::Header(block.header) };
+        // The same bytes cannot be told any more: this node took them for known when it did not pass them on.
+        let is_new = !self.ignored.contains(&hash);
+        let news = if fits && is_new {
+            compact
+        } else {
+            Gossip::Header(block.header)
+        };
         self.actions.push_back(Action::Gossip(news));
     }
 
     /// Gives up waiting for verdicts, and forgets those who have gone.
     pub(super) fn expire_news(&mut self, now: Moment) {
         let mut over = Vec::new();
-        for waiting in self.waiting.values_mut() {
+        for (hash, waiting) in &mut self.waiting {
             waiting.retain(|news| {
                 let is_over = news.since_ms + VERDICT_MS <= now.steady_ms;
                 if is_over {
-                    over.push(news.token);
+                    over.push((*hash, *news));
                 }
                 !is_over
             });
         }
         self.waiting.retain(|_, waiting| !waiting.is_empty());
-        for token in over {
-            self.judge(token, Verdict::Ignore);
+        for (hash, news) in over {
+            self.ignore_block(hash, news);
         }
     }
 
     /// Forgets what a peer that has gone was to complete.
     pub(super) fn drop_partials(&mut self, key: PeerKey) {
-        let partials: BTreeMap<Hash, Partial> = std::mem::take(&mut self.partials);
-        let (gone, kept) = partials.into_iter().partition(|(_, partial)| partial.from == key);
-        self.partials = kept;
-        let gone: BTreeMap<Hash, Partial> = gone;
-        let hashes: Vec<Hash> = gone.into_keys().collect();
+        let its = self.partials.keys().filter(|(_, from)| *from == key);
+        let hashes: Vec<Hash> = its.map(|(hash, _)| *hash).collect();
+        self.partials.retain(|(_, from), _| *from != key);
         self.release(&hashes);
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Score {
     /// Up to when points were forgotten.
     since_ms: u64,
     pub(super) last: Option<Offence>,
+    /// How many requests in a row it had not answered when it went.
+    pub(super) stalls: u32,
 }
 
 impl Score {

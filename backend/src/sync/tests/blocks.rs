@@ -406,3 +406,121 @@ fn who_takes_long_to_tell_its_headers_does_not_keep_others_from_it() {
     lab.wait(2_000);
     assert!(lab.find(BOB, "headers").is_some());
 }
+
+/// Peers answer as honest ones do, but those in `silent` send no blocks; who is sent away comes again at once.
+fn pass_second(lab: &mut Lab, silent: &[PeerKey], alice: &SimulatedNode) {
+    let is_kept_back = |sent: &Sent| sent.request.kind() == "blocks" && silent.contains(&sent.peer);
+    while let Some(sent) = lab.sent.iter().find(|sent| !is_kept_back(sent)).cloned() {
+        lab.answer(&sent, alice);
+    }
+    for peer in std::mem::take(&mut lab.disconnected) {
+        lab.disconnect(peer);
+        lab.connect(peer);
+    }
+    lab.wait(1_000);
+}
+
+#[test]
+fn many_who_send_no_blocks_keep_nobody_from_getting_them() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(4_000, 1);
+    let silent: Vec<PeerKey> = (0..40).map(PeerKey).collect();
+    let honest = PeerKey(u64::MAX);
+    for peer in &silent {
+        lab.connect(*peer);
+    }
+    lab.connect(honest);
+    let begin = lab.now_ms;
+    while lab.height() < 4_000 {
+        pass_second(&mut lab, &silent, &alice);
+        assert!(lab.now_ms < begin + 90_000, "it has come to {} only", lab.height());
+    }
+    // By now it is known who sends, and few of the others are tried.
+    let mut alice = alice;
+    lab.grow(&mut alice, 4_000, 1);
+    let begin = lab.now_ms;
+    while lab.height() < 8_000 {
+        pass_second(&mut lab, &silent, &alice);
+        assert!(lab.now_ms < begin + 60_000, "it has come to {} only", lab.height());
+    }
+    lab.wait(1);
+    assert!(lab.codes(honest).is_empty());
+}
+
+#[test]
+fn few_are_tried_while_one_sends() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(3_000, 1);
+    lab.tell_headers(&[ALICE], &alice);
+    let sent = lab.take(ALICE, "blocks");
+    lab.answer(&sent, &alice);
+    let others: Vec<PeerKey> = (10..30).map(PeerKey).collect();
+    lab.tell_headers(&others, &alice);
+    let sent = lab.take(ALICE, "blocks");
+    lab.answer(&sent, &alice);
+    let asked = lab.sent.iter().filter(|sent| sent.request.kind() == "blocks");
+    let (of_alice, of_others): (Vec<PeerKey>, Vec<PeerKey>) =
+        asked.map(|sent| sent.peer).partition(|peer| *peer == ALICE);
+    assert_eq!((of_alice.len(), of_others.len()), (3, 4));
+}
+
+#[test]
+fn only_blocks_make_good_for_blocks() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(100, 1);
+    lab.connect(ALICE);
+    let begin = lab.now_ms;
+    while lab.disconnected.is_empty() {
+        assert!(lab.now_ms < begin + 300_000, "it is never sent away");
+        let is_other = |sent: &&Sent| sent.request.kind() != "blocks";
+        while let Some(sent) = lab.sent.iter().find(is_other).cloned() {
+            lab.answer(&sent, &alice);
+        }
+        lab.wait(1_000);
+    }
+    lab.disconnect(ALICE);
+    lab.connect(ALICE);
+    let stalls = |lab: &Lab| lab.node.sync.peers[&ALICE].stalls.count();
+    assert_eq!(stalls(&lab), 4, "to come again does not make good for it");
+    lab.serve(ALICE, &alice);
+    assert_eq!((lab.height(), stalls(&lab)), (100, 0));
+}
+
+#[test]
+fn who_has_not_sent_blocks_is_asked_for_one_batch_at_a_time() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(2_000, 1);
+    lab.tell_headers(&[ALICE], &alice);
+    let asked = |lab: &Lab| lab.sent.iter().filter(|sent| sent.request.kind() == "blocks").count();
+    let mut counts = vec![asked(&lab)];
+    for _ in 0..3 {
+        let sent = lab.take(ALICE, "blocks");
+        lab.answer(&sent, &alice);
+        counts.push(asked(&lab));
+    }
+    assert_eq!(counts, [1, 2, 3, 3]);
+}
+
+#[test]
+fn a_plan_that_was_made_anew_goes_on_where_the_writer_is() {
+    let mut lab = Lab::new();
+    lab.holds = true;
+    let alice = lab.other_with(1_500, 1);
+    lab.connect(ALICE);
+    for kind in ["status", "headers", "blocks"] {
+        let sent = lab.take(ALICE, kind);
+        lab.answer(&sent, &alice);
+    }
+    assert_eq!(lab.groups, [128], "the writer has work");
+    lab.node.sync.is_plan_old = true;
+    while lab.groups.len() < 2 {
+        let sent = lab.take(ALICE, "blocks");
+        lab.answer(&sent, &alice);
+    }
+    assert_eq!(
+        lab.groups,
+        [128, 512],
+        "a full group is handed over while more is on its way"
+    );
+    assert!(lab.find(ALICE, "blocks").is_some());
+}

@@ -233,7 +233,7 @@ impl Lab {
                     self.submitted.extend(blocks.iter().map(|(_, header)| header.hash()));
                     self.held.extend(blocks.into_iter().map(|(block, _)| block));
                     if !self.holds {
-                        self.write();
+                        self.take_held();
                     }
                 }
                 Action::SubmitTransfers(transfers) => {
@@ -263,6 +263,11 @@ impl Lab {
 
     /// The writer takes what was submitted.
     pub(super) fn write(&mut self) {
+        self.take_held();
+        self.act();
+    }
+
+    fn take_held(&mut self) {
         for block in std::mem::take(&mut self.held) {
             let hash = block.header.hash();
             let outcome = match self.node.submit(block, self.now_ms) {
@@ -272,7 +277,6 @@ impl Lab {
             let now = self.moment();
             self.node.sync.placed(now, [(hash, outcome)], &self.node.books);
         }
-        self.act();
     }
 
     /// The writer takes what was submitted, and says of all in one what came of it.

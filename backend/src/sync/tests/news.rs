@@ -80,12 +80,15 @@ fn a_wrong_fill_leads_to_the_whole_block() {
 fn a_fill_that_does_not_come_leads_to_the_whole_block() {
     let (mut lab, alice, block) = with_block(30, 29);
     lab.gossip(ALICE, 1, Gossip::Block(block));
-    assert!(lab.find(ALICE, "block-transfers").is_some());
-    lab.wait(30_000);
-    lab.serve(ALICE, &alice);
-    lab.wait(30_000);
-    lab.serve(ALICE, &alice);
-    assert_eq!(lab.height(), 1);
+    let never = lab.take(ALICE, "block-transfers").id;
+    let begin = lab.now_ms;
+    while lab.height() == 0 {
+        assert!(lab.now_ms < begin + 10_000, "it is not asked for");
+        lab.wait(1_000);
+        while let Some(sent) = lab.sent.iter().find(|sent| sent.id != never).cloned() {
+            lab.answer(&sent, &alice);
+        }
+    }
 }
 
 #[test]
@@ -318,4 +321,94 @@ fn news_of_a_lighter_block_does_not_take_anything_back() {
         assert_eq!(best(&lab), shown);
     }
     assert_eq!(lab.node.sync.progress(&lab.node.books).target, target);
+}
+
+/// A compact block of which others do not know the last transfers.
+fn with_unknown(block: &CompactBlock, number: u8) -> CompactBlock {
+    let mut other = block.clone();
+    let last = other.transfers.len() - 1;
+    other.transfers[last] = [number; 8];
+    other
+}
+
+#[test]
+fn a_block_that_can_be_put_together_does_not_wait_for_who_told_of_it_first() {
+    let (mut lab, alice, block) = with_block(30, 30);
+    lab.connect(BOB);
+    lab.gossip(BOB, 1, Gossip::Block(with_unknown(&block, 7)));
+    let never = lab.take(BOB, "block-transfers");
+    assert_eq!(lab.height(), 0);
+    lab.gossip(ALICE, 2, Gossip::Block(block));
+    assert_eq!(lab.height(), 1);
+    let accepted = [(Token(1), Verdict::Accept), (Token(2), Verdict::Accept)];
+    assert_eq!(lab.verdicts, accepted);
+    // What still comes does no harm.
+    lab.answer(&never, &alice);
+    lab.assert_peace();
+}
+
+#[test]
+fn missing_transfers_are_asked_of_several_who_told_of_the_block() {
+    let (mut lab, alice, block) = with_block(30, 29);
+    let liars: Vec<crate::sync::PeerKey> = (10..14).map(crate::sync::PeerKey).collect();
+    for (number, liar) in (0..).zip(&liars[..2]) {
+        lab.connect(*liar);
+        lab.gossip(*liar, u64::from(number), Gossip::Block(with_unknown(&block, number)));
+    }
+    lab.gossip(ALICE, 8, Gossip::Block(block.clone()));
+    let sent = lab.take(ALICE, "block-transfers");
+    // There is an end to it.
+    for (number, liar) in (20..).zip(&liars[2..]) {
+        lab.connect(*liar);
+        lab.gossip(*liar, u64::from(number), Gossip::Block(with_unknown(&block, number)));
+        assert!(lab.find(*liar, "block-transfers").is_none());
+    }
+    lab.answer(&sent, &alice);
+    assert_eq!(lab.height(), 1);
+    assert!(lab.node.sync.partials.is_empty());
+    lab.assert_peace();
+}
+
+#[test]
+fn who_goes_leaves_the_block_to_the_others_that_told_of_it() {
+    let (mut lab, alice, block) = with_block(30, 29);
+    lab.connect(BOB);
+    lab.gossip(BOB, 1, Gossip::Block(with_unknown(&block, 7)));
+    lab.gossip(ALICE, 2, Gossip::Block(block));
+    lab.disconnect(BOB);
+    assert!(lab.find(ALICE, "blocks").is_none(), "it is on its way");
+    let sent = lab.take(ALICE, "block-transfers");
+    lab.answer(&sent, &alice);
+    assert_eq!(lab.height(), 1);
+    lab.assert_peace();
+}
+
+#[test]
+fn a_block_whose_news_came_too_early_is_told_by_its_header() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(10, 1);
+    lab.connect(ALICE);
+    lab.status(ALICE, |_| {});
+    let block = CompactBlock::of(&alice.books.block(10).unwrap());
+    lab.gossip(ALICE, 1, Gossip::Block(block.clone()));
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Ignore)]);
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 10);
+    assert_eq!(
+        lab.gossip,
+        [Gossip::Header(block.header)],
+        "the same bytes are known, and not told again"
+    );
+}
+
+#[test]
+fn a_block_that_took_too_long_for_its_news_is_told_by_its_header() {
+    let (mut lab, _, block) = with_block(3, 3);
+    lab.holds = true;
+    lab.gossip(ALICE, 1, Gossip::Block(block.clone()));
+    lab.wait(31_000);
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Ignore)]);
+    lab.write();
+    assert_eq!(lab.height(), 1);
+    assert_eq!(lab.gossip, [Gossip::Header(block.header)]);
 }

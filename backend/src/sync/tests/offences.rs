@@ -486,6 +486,8 @@ fn tell_of_bad(lab: &mut Lab, count: u64) -> (Vec<Header>, Vec<Block>) {
     }
     let headers: Vec<Header> = blocks.iter().map(|block| block.header).collect();
     lab.connect(ALICE);
+    // As though it had sent blocks before.
+    lab.node.sync.note_delivery(ALICE);
     lab.status(ALICE, |status| {
         status.height = chain.height();
         status.tip = chain.hash();
