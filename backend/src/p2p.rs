@@ -53,10 +53,11 @@ pub use view::{Listed, Peer, PeerBan, State, Told};
 
 /// How long it may take to reach a node that was named.
 const REACH_TIMEOUT: Duration = Duration::from_millis(3_500);
-/// How long the parts of a resolution may take: to reach nodes, to hear their tips, and all of it.
+/// How long the parts of a resolution may take: to reach nodes, to hear their tips, all of it; and within that, to count.
 const RECONNECT_TIMEOUT: Duration = Duration::from_millis(2_000);
 const STATUS_TIMEOUT: Duration = Duration::from_millis(1_000);
 const RESOLVE_TIMEOUT: Duration = Duration::from_millis(4_000);
+const COUNT_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// How many connections there may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -291,11 +292,17 @@ impl Peers {
         while tip().1 < best && Instant::now() < deadline {
             sleep(Duration::from_millis(20)).await;
         }
+        let is_counted = || self.inner.shared.followed() != followed;
+        // Whose block the tip is, is counted a moment after it can be seen.
+        let moment = deadline.min(Instant::now() + COUNT_TIMEOUT);
+        while tip().0 != old_tip && !is_counted() && Instant::now() < moment {
+            sleep(Duration::from_millis(5)).await;
+        }
         let (new_tip, work) = tip();
         Resolution {
             old_tip,
             new_tip,
-            is_replaced: new_tip != old_tip && self.inner.shared.followed() != followed,
+            is_replaced: new_tip != old_tip && is_counted(),
             answered: statuses.len(),
             is_complete: work >= best,
         }

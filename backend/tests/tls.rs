@@ -20,7 +20,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName},
     version,
 };
-use served::{PATIENCE, Served, read_until_silent};
+use served::{PATIENCE, Served, read_answer};
 use shared::hash::sha256;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -297,7 +297,7 @@ async fn a_plain_node_speaks_no_tls() {
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     stream.write_all(&[22, 3, 1, 0, 1, 1]).await.unwrap();
     stream.shutdown().await.unwrap();
-    read_until_silent(&mut stream).await;
+    read_answer(&mut stream).await;
     let (url, network) = (format!("https://{}", served.address), served::network());
     let error = tokio::task::spawn_blocking(move || Client::new(&url, None).unwrap().status(&network));
     let error = error.await.unwrap().unwrap_err().to_string();

@@ -380,11 +380,16 @@ async fn who_takes_no_answers() {
     let victim = Neighbour::start(&network, &[]).await;
     let hash = long_block(&victim).await;
     let question = Request::Blocks { hashes: vec![hash; 2] }.to_bytes();
-    let begun = Instant::now();
-    let mut going = Vec::new();
+    let mut lazy = Vec::new();
     for _ in 0..3 {
         let mut hostile = Hostile::with_manners(network.genesis_hash(), Manners::TakesNothing);
         hostile.connect(&victim.address()).await;
+        lazy.push(hostile);
+    }
+    // From here on their places are taken, for as long as an answer may wait.
+    let begun = Instant::now();
+    let mut going = Vec::new();
+    for mut hostile in lazy {
         for _ in 0..EACH {
             hostile.ask(question.clone());
         }

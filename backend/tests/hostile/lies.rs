@@ -65,7 +65,8 @@ async fn a_height_that_nothing_bears_out() {
     .await;
 }
 
-/// A false height of a block that the victim knows: it is asked again every ten seconds, and twice is enough.
+/// A false height of a block that the victim knows: it is asked again every ten seconds, and of each time something is forgotten
+/// by the next, so that the third is enough.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_height_of_a_known_block() {
     is_banned("false-claim", |forged| forged.status.height += 7).await;

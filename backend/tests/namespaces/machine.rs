@@ -141,8 +141,19 @@ impl Machine {
     }
 
     async fn get(&self, path: &str) -> Value {
-        let answer = self.ask(path).await;
-        answer.unwrap_or_else(|| panic!("node {} has no answer to {path}: {}", self.number, self.log()))
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(answer) = self.ask(path).await {
+                return answer;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "node {} has no answer to {path}: {}",
+                self.number,
+                self.log()
+            );
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Height and hash of its tip.

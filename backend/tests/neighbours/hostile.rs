@@ -332,12 +332,17 @@ impl Hostile {
 
     /// Goes on until the victim ends the connection.
     pub async fn until_cut_off(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        assert!(self.is_cut_off_within(PATIENCE).await, "it is cut off");
+    }
+
+    /// The same, but no longer than this. Whether it has come to it.
+    pub async fn is_cut_off_within(&mut self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
         loop {
-            let event = timeout_at(deadline, self.swarm.select_next_some());
-            match event.await.expect("it is cut off") {
-                SwarmEvent::ConnectionClosed { num_established: 0, .. } => return,
-                event => self.respond(event),
+            match timeout_at(deadline, self.swarm.select_next_some()).await {
+                Ok(SwarmEvent::ConnectionClosed { num_established: 0, .. }) => return true,
+                Ok(event) => self.respond(event),
+                Err(_) => return false,
             }
         }
     }

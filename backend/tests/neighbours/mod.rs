@@ -195,6 +195,31 @@ impl Neighbour {
         self.client.get(url).send().await.unwrap()
     }
 
+    /// What it answers when it is asked to register nodes that are there: again, if they did not answer in time. On a busy
+    /// machine that says nothing.
+    pub async fn register_in_time(&self, nodes: &[&str]) -> (StatusCode, Value) {
+        self.register_until(nodes, |_, answer| answer["code"] != "node-unreachable")
+            .await
+    }
+
+    /// The same, once it is as it should be.
+    pub async fn register_until(
+        &self,
+        nodes: &[&str],
+        is_so: impl Fn(StatusCode, &Value) -> bool,
+    ) -> (StatusCode, Value) {
+        until_answered(|| self.register(nodes), is_so).await
+    }
+
+    /// The same by a form.
+    pub async fn register_by_form_until(
+        &self,
+        nodes: &str,
+        is_so: impl Fn(StatusCode, &Value) -> bool,
+    ) -> (StatusCode, Value) {
+        until_answered(|| self.register_by_form(nodes), is_so).await
+    }
+
     /// What it answers when it is asked to register nodes.
     pub async fn register(&self, nodes: &[&str]) -> (StatusCode, Value) {
         let request = self
@@ -226,6 +251,21 @@ impl Neighbour {
 
     pub fn is_pending(&self, id: &Hash) -> bool {
         self.node.view().mempool().get(id).is_some()
+    }
+}
+
+/// Asks again until the answer is as it should be.
+async fn until_answered(
+    ask: impl AsyncFn() -> (StatusCode, Value),
+    is_so: impl Fn(StatusCode, &Value) -> bool,
+) -> (StatusCode, Value) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (status, answer) = ask().await;
+        if is_so(status, &answer) {
+            return (status, answer);
+        }
+        assert!(Instant::now() < deadline, "{status}: {answer}");
     }
 }
 

@@ -170,25 +170,40 @@ impl Served {
         status
     }
 
-    /// What comes back for bytes on a fresh connection, until the node closes it or falls silent for a second.
+    /// What comes back for bytes on a fresh connection: a whole answer, or what there is until the node closes it.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         // The node may close before it has read everything.
         let _ = stream.write_all(request).await;
-        read_until_silent(&mut stream).await
+        read_answer(&mut stream).await
     }
 }
 
-pub(crate) async fn read_until_silent(stream: &mut TcpStream) -> String {
+/// A whole answer, or what comes until the other end closes.
+pub(crate) async fn read_answer(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4_096];
-    while let Ok(Ok(count)) = timeout(Duration::from_secs(1), stream.read(&mut buffer)).await {
-        if count == 0 {
-            break;
-        }
-        bytes.extend_from_slice(&buffer[..count]);
-    }
+    while !is_whole(&bytes)
+        && let Ok(Ok(1..)) = timeout(PATIENCE, stream.read(&mut buffer))
+            .await
+            .map(|read| read.inspect(|count| bytes.extend_from_slice(&buffer[..*count])))
+    {}
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Whether these bytes are an answer with all of its body.
+fn is_whole(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, _)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let body = bytes.len() - bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap() - 4;
+    let head = head.to_ascii_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    let is_chunked = head.contains("transfer-encoding: chunked");
+    length.map_or(is_chunked && bytes.ends_with(b"0\r\n\r\n"), |length| body >= length)
 }
 
 pub(crate) async fn send(request: RequestBuilder) -> Reply {
