@@ -37,7 +37,7 @@ use shared::{
 };
 
 use crate::{chain::Placed, mempool::MempoolError};
-use download::{Body, Plan};
+use download::{Body, Plan, is_late};
 use headers::{Hasher, Headers};
 use hold::Hold;
 use neighbours::MAX_ANSWERED;
@@ -441,10 +441,11 @@ impl Sync {
     pub fn responded(&mut self, now: Moment, peer: PeerKey, id: RequestId, response: Response, ledger: &dyn Ledger) {
         let Some(known) = self.peers.get_mut(&peer) else { return };
         // An answer that comes too late is nobody's fault.
-        let Some(Pending { asked, .. }) = known.pending.remove(&id) else {
+        let Some(Pending { asked, sent_ms, .. }) = known.pending.remove(&id) else {
             return;
         };
         known.stalls.answered(&asked);
+        let is_late = asked.is_blocks() && is_late(sent_ms, now);
         match (asked, response) {
             (Asked::Status, Response::Status(status)) => self.got_status(now, peer, status, ledger),
             (Asked::Headers { locator, claimed, most }, Response::Headers(headers)) => {
@@ -466,6 +467,9 @@ impl Sync {
                 let reason = format!("{} were not asked for", response.kind());
                 self.offend(now, peer, Offence::Malformed { reason });
             }
+        }
+        if is_late {
+            self.try_anew(peer);
         }
         self.settle(now, ledger);
     }
@@ -666,13 +670,13 @@ impl Sync {
     fn stalled(&mut self, now: Moment, key: PeerKey, asked: &Asked) {
         let Some(peer) = self.peers.get_mut(&key) else { return };
         peer.stalls.add(asked);
-        if asked.is_blocks() {
-            peer.blocks_at_once = 1;
-        }
         let stalls = peer.stalls.count();
         peer.slow_until_ms = now.steady_ms + (SLOW_MS << stalls.min(8));
         self.is_plan_old = true;
         let is_over = stalls >= MAX_STALLS;
+        if asked.is_blocks() {
+            self.try_anew(key);
+        }
         self.offend(now, key, Offence::Stalled);
         if is_over {
             let offence = Offence::Stalled;

@@ -77,6 +77,11 @@ pub(super) struct Body {
     pub(super) bytes: usize,
 }
 
+/// Whether blocks that were asked for then take long.
+pub(super) const fn is_late(sent_ms: u64, now: Moment) -> bool {
+    sent_ms + STALL_MS <= now.steady_ms
+}
+
 impl Sync {
     /// Finds the heaviest chain that peers have shown.
     pub(super) fn replan(&mut self, now: Moment, ledger: &dyn Ledger) {
@@ -408,6 +413,13 @@ impl Sync {
         }
     }
 
+    /// A peer did not send blocks, or others had to wait for them.
+    pub(super) fn try_anew(&mut self, key: PeerKey) {
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.blocks_at_once = 1;
+        }
+    }
+
     /// Blocks that were asked for and did not come are wanted again, unless another peer was asked as well.
     pub(super) fn release(&mut self, hashes: &[Hash]) {
         for hash in hashes {
@@ -432,8 +444,7 @@ impl Sync {
         let Some(plan) = &self.plan else { return };
         let Some(first) = plan.path.get(plan.next) else { return };
         let has_it = |pending: &Pending| matches!(&pending.asked, Asked::Blocks { hashes } if hashes.contains(first));
-        let is_late =
-            |pending: &Pending| has_it(pending) && !pending.is_doubled && pending.sent_ms + STALL_MS <= now.steady_ms;
+        let is_late = |pending: &Pending| has_it(pending) && !pending.is_doubled && is_late(pending.sent_ms, now);
         let late = self.peers.iter().find_map(|(key, peer)| {
             let (id, _) = peer.pending.iter().find(|(_, pending)| is_late(pending))?;
             Some((*key, *id))
@@ -446,6 +457,7 @@ impl Sync {
             .map(|(key, peer)| (peer.rank(), *key))
             .min();
         let Some((_, other)) = other else { return };
+        self.try_anew(slow);
         let hashes = self.double(slow, id);
         if !hashes.is_empty() {
             self.ask_blocks(now, other, hashes);

@@ -82,7 +82,7 @@ pub(super) struct Peer {
     pub(super) next_branch_ms: u64,
     pub(super) slow_until_ms: u64,
     pub(super) stalls: Stalls,
-    /// How many requests for blocks it may have at once: one until it has sent some, and again after it did not.
+    /// How many requests for blocks it may have at once: one until it has sent some, and again after it did not do so soon.
     pub(super) blocks_at_once: usize,
     /// Transfers that it has and this node may not.
     pub(super) missing: VecDeque<Hash>,
@@ -143,7 +143,7 @@ impl Peer {
         self.count(kind) > 0
     }
 
-    /// It has not sent blocks so far, or did not when it was last asked.
+    /// It has not sent blocks so far, or not soon when it was last asked.
     pub(super) const fn is_on_trial(&self) -> bool {
         self.blocks_at_once == 1
     }

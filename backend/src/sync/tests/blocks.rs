@@ -499,6 +499,12 @@ fn who_has_not_sent_blocks_is_asked_for_one_batch_at_a_time() {
         counts.push(asked(&lab));
     }
     assert_eq!(counts, [1, 2, 3, 3]);
+    // Nor is much asked of who takes its time.
+    lab.now_ms += 2_000;
+    let sent = lab.take(ALICE, "blocks");
+    lab.answer(&sent, &alice);
+    assert!(lab.node.sync.peers[&ALICE].is_on_trial());
+    assert_eq!(asked(&lab), 2, "no more than it has already");
 }
 
 #[test]
