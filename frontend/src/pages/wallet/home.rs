@@ -12,6 +12,7 @@ use super::on_the_way::on_the_way;
 use super::paper::papers;
 use super::parts::while_here;
 use super::rows::{Drafting, read_rows};
+use super::send::holdings;
 use super::session::{Owner, use_wallet};
 use crate::api::{self, Failure};
 use crate::components::amount::AmountText;
@@ -104,26 +105,12 @@ fn failure_of<T: Send + Sync + 'static>(loaded: RwSignal<Loaded<T>>) -> Option<F
 fn Figures() -> impl IntoView {
     let wallet = use_wallet();
     let live = use_live();
-    let here = computed(move || {
-        wallet.ledger.holdings.with(|holdings| match holdings {
-            Loaded::Here(holdings) => Some(holdings.clone()),
-            _ => None,
-        })
-    });
-    let balance = Signal::derive(move || {
-        here.with(|here| here.as_ref().map(|here| here.balance))
-            .unwrap_or_default()
-    });
+    let balance = Signal::derive(move || holdings(wallet).map(|here| here.balance).unwrap_or_default());
     let findings = Signal::derive(move || {
-        here.with(|here| here.as_ref().map(|here| here.findings.clone()))
-            .unwrap_or_else(|| Findings::claimed("Nothing was read yet."))
+        let here = holdings(wallet);
+        here.map_or_else(|| Findings::claimed("Nothing was read yet."), |here| here.findings)
     });
-    let pending = move || {
-        here.with(|here| {
-            let pending = &here.as_ref()?.pending;
-            activity::pending_sentence(pending, &live.symbol())
-        })
-    };
+    let pending = move || activity::pending_sentence(&holdings(wallet)?.pending, &live.symbol());
     view! {
         <p class="wallet-balance">
             <span class="sr-only">"Balance "</span>

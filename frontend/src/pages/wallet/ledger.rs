@@ -170,7 +170,10 @@ impl Ledger {
                 if holds(&holdings.findings) {
                     known = Some((json.nonce, json.header.height));
                 }
-                self.holdings.set(Loaded::Here(holdings));
+                let holdings = Loaded::Here(holdings);
+                if self.holdings.with_untracked(|old| *old != holdings) {
+                    self.holdings.set(holdings);
+                }
             }
             Err(failure) => fail(self.holdings, failure),
         }
