@@ -1,7 +1,7 @@
 // A wallet is made and used by keys alone: no press of a mouse, and the focus is never out of sight.
 import { expect, test } from './support/node.ts';
 import { Keyboard } from './support/keyboard.ts';
-import { PASSWORD, balance, expectOpen } from './support/wallet.ts';
+import { PASSWORD, balance, copiedText, expectOpen } from './support/wallet.ts';
 
 test('a wallet is created, receives, mines and sends by keys alone', async ({ page, node, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: node.url });
@@ -38,7 +38,7 @@ test('a wallet is created, receives, mines and sends by keys alone', async ({ pa
   await keys.follow('Receive');
   await keys.press('Copy address');
   await expect(page.getByText('Copied', { exact: true })).toBeAttached();
-  const address = await page.evaluate(() => navigator.clipboard.readText());
+  const address = await copiedText(page);
   expect(address).toMatch(/^dev1/);
   await keys.follow('Balance', 'Shift+Tab');
 

@@ -77,9 +77,17 @@ export async function unlock(page: Page, password = PASSWORD): Promise<void> {
 /** Copies the address as a person does, and reads it from the clipboard. */
 export async function copyAddress(page: Page): Promise<string> {
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(page.url()).origin });
+  // What was copied before is no answer.
+  await page.evaluate(() => navigator.clipboard.writeText(''));
   await page.getByRole('button', { name: 'Copy address' }).click();
-  await expect(page.getByText('Copied', { exact: true })).toBeAttached();
-  return page.evaluate(() => navigator.clipboard.readText());
+  return copiedText(page);
+}
+
+/** What is in the clipboard, as soon as something is. */
+export async function copiedText(page: Page): Promise<string> {
+  let text = '';
+  await expect.poll(async () => (text = await page.evaluate(() => navigator.clipboard.readText()))).not.toBe('');
+  return text;
 }
 
 /** The balance as it is written. */

@@ -10,8 +10,8 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::components::icon::{Icon, IconSign};
 
-/// How long the button says what became of it.
-const SHOWN: Duration = Duration::from_millis(1800);
+/// How long the button says what became of it: for those who look elsewhere, or have it read to them.
+const SHOWN: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Copying {
@@ -37,8 +37,13 @@ pub(crate) fn CopyButton(
     class: &'static str,
 ) -> impl IntoView {
     let state = RwSignal::new(Copying::Idle);
+    let presses = StoredValue::new(0_u64);
     let press = move |_| {
         let text = text.get_untracked();
+        presses.update_value(|presses| *presses += 1);
+        let own = presses.get_value();
+        // So that it is said anew.
+        state.set(Copying::Idle);
         spawn(async move {
             let became = if write(&text).await {
                 Copying::Copied
@@ -48,7 +53,10 @@ pub(crate) fn CopyButton(
             state.try_set(became);
             set_timeout(
                 move || {
-                    state.try_set(Copying::Idle);
+                    // What a later press says stays.
+                    if presses.try_get_value() == Some(own) {
+                        state.set(Copying::Idle);
+                    }
                 },
                 SHOWN,
             );
