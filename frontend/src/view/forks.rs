@@ -45,6 +45,8 @@ pub struct Forks<'a> {
     tips: &'a [Value],
     /// The blocks that have a row, the newest first.
     rows: Vec<usize>,
+    /// How many lanes hold what follows the chain's newest block and is not here yet, and how many blocks that is.
+    newer: (u64, u64),
 }
 
 impl<'a> Forks<'a> {
@@ -73,6 +75,7 @@ impl<'a> Forks<'a> {
             blocks: read("blocks", READ.0).iter().map(block).collect(),
             tips,
             rows: Vec::new(),
+            newer: (0, 0),
         };
         forks.choose_lanes();
         forks.choose_rows();
@@ -88,15 +91,23 @@ impl<'a> Forks<'a> {
 
     /// The chain has the first lane, and each branch that leaves it one of its own, the highest first.
     fn choose_lanes(&mut self) {
+        let mut top = 0;
         for block in self.blocks.iter_mut().filter(|block| block.state == "chain") {
             block.lane = Some(0);
+            top = block.height.max(top);
         }
         for lane in 1..LANES {
             let free = (0..self.blocks.len()).filter(|&index| self.blocks[index].lane.is_none());
             let mut next = free.max_by_key(|&index| self.blocks[index].height);
+            let (mut length, mut state) = (0, "");
             while let Some(index) = next.filter(|&index| self.blocks[index].lane.is_none()) {
+                (length, state) = (length + 1, self.blocks[index].state);
                 self.blocks[index].lane = Some(lane);
                 next = self.parent(index);
+            }
+            let is_tip = |index: usize| (self.blocks[index].lane, self.blocks[index].height) == (Some(0), top);
+            if state == "header" && next.is_some_and(is_tip) {
+                self.newer = (self.newer.0 + 1, self.newer.1 + length);
             }
         }
     }
@@ -150,13 +161,13 @@ impl<'a> Forks<'a> {
     #[must_use]
     pub fn markup(&self) -> Markup {
         let mut markup = Markup::default();
-        let others = (self.branches() as u64).saturating_sub(1);
-        match others {
+        let (lanes, newer) = self.newer;
+        match (self.branches() as u64).saturating_sub(lanes + 1) {
             0 => markup.tag("<p>The newest blocks form one chain."),
             _ if self.blocks.iter().any(|block| block.lane.is_none()) => {
                 markup.tag("<p>More than 4 branches leave the chain; the highest 4 are drawn.")
             }
-            _ => {
+            others => {
                 let others = count(others, "branch leaves", "branches leave");
                 markup
                     .tag("<p>")
@@ -164,7 +175,11 @@ impl<'a> Forks<'a> {
                     .tag(" the chain. The one with the most work counts.")
             }
         };
-        let (width, height) = (LANE * (others as f64 + 1.0), ROW * self.rows.len() as f64);
+        if newer > 0 {
+            let newer = count(newer, "newer block is", "newer blocks are");
+            markup.tag(" ").text(&newer).tag(" not here yet.");
+        }
+        let (width, height) = (LANE * self.branches() as f64, ROW * self.rows.len() as f64);
         markup.tag("</p><div class=\"forks\"><svg width=\"").number(width);
         markup
             .tag("\" height=\"")
@@ -343,10 +358,10 @@ mod tests {
         // Two leave the chain.
         assert_eq!(lines.matches('C').count(), 2);
         let markup = forks.markup().to_string();
-        assert!(
-            markup.contains("2 branches leave the chain") && markup.contains("width=\"72\""),
-            "{markup}"
-        );
+        // What follows the chain leaves it nowhere.
+        let said =
+            "<p>1 branch leaves the chain. The one with the most work counts. 1 newer block is not here yet.</p>";
+        assert!(markup.starts_with(said) && markup.contains("width=\"72\""), "{markup}");
         assert_eq!(markup.matches("2 nodes stand here").count(), 2);
         assert_eq!(markup.matches("beside the chain · 0 transfers<").count(), 4);
         assert_eq!(
@@ -370,6 +385,27 @@ mod tests {
         let (mut lines, mut gaps) = (Markup::default(), Markup::default());
         (0..5).for_each(|row| forks.connect(row, &mut lines, &mut gaps));
         assert!(forks.markup().to_string().contains("one chain") && !lines.to_string().contains('C'));
+    }
+
+    #[test]
+    fn blocks_on_their_way_are_no_branch() {
+        let said = |change: fn(&mut Vec<Json>)| {
+            let mut answer = answer(&[]);
+            let blocks = answer["blocks"].as_array_mut().unwrap();
+            blocks.retain(|block| block["state"] != "beside");
+            change(blocks);
+            let markup = Forks::of(&answer.into()).markup().to_string();
+            markup[3..markup.find("</p>").unwrap()].to_owned()
+        };
+        let one = "The newest blocks form one chain.";
+        let more = |blocks: &mut Vec<Json>| blocks.extend((22..=25).map(|height| block(192, height, 192, "header")));
+        assert_eq!(said(|_| {}), format!("{one} 1 newer block is not here yet."));
+        assert_eq!(said(more), format!("{one} 5 newer blocks are not here yet."));
+        assert_eq!(said(|blocks| blocks.clear()), one);
+        // Neither a block that is refused is on its way, nor what follows an older one.
+        let branch = "1 branch leaves the chain. The one with the most work counts.";
+        assert_eq!(said(|blocks| blocks[21]["state"] = json!("refused")), branch);
+        assert_eq!(said(|blocks| blocks[21] = block(192, 20, 64, "header")), branch);
     }
 
     #[test]
