@@ -125,7 +125,7 @@ impl<'a> NetworkMap<'a> {
     fn sentence(&self) -> String {
         let near = &self.nodes[..self.near];
         if near.len() < 2 {
-            return "This node stands alone: what it mines and what you send stays on it until you register another below."
+            return "This node stands alone: what it mines and what you send stays on it until a node that is registered below answers."
                 .to_owned();
         }
         let (mut tips, mut unknown) = (0, 0);
@@ -257,6 +257,8 @@ impl<'a> NetworkMap<'a> {
     #[must_use]
     pub fn last(&self) -> Option<u64> {
         let numbers = self.nodes.iter().filter_map(|node| node.number("number"));
+        // A node can say what it likes, and all numbers up to this one are told.
+        let numbers = numbers.filter(|number| *number <= READ as u64);
         numbers.max().filter(|last| *last > 1)
     }
 
@@ -484,6 +486,10 @@ mod tests {
         assert_eq!((halves(5), halves(2)), ("3, 4, 5".to_owned(), "2".to_owned()));
         assert_eq!(cut(" 3, 04 5").as_deref(), Some("{\"parts\":[[3,4,5]]}"));
         assert!(["", " , ", "3]", "-1", "two"].iter().all(|typed| cut(typed).is_none()));
+        for number in [READ as u64 + 1, u64::MAX] {
+            let claimed = answer(0, &[node("a", Some(2), "aaaa"), node("b", Some(number), "aaaa")], &[]);
+            assert_eq!(NetworkMap::of(&claimed).last(), Some(2));
+        }
         for (node, part) in nodes.iter_mut().zip([1, 0, 0]) {
             node["part"] = json!(part);
             node["page"] = json!("http://127.0.0.1:5001");
