@@ -211,6 +211,35 @@ test('the review says what becomes of both balances', async ({ page, node }) => 
   await expect(page.getByText('Your first payment to this address')).toHaveCount(0);
 });
 
+test('a review that is asked for before a block is proved goes on by itself when it is', async ({ page, node }) => {
+  const own = await begin(page);
+  // What proves the next block comes when this test says so.
+  let prove = () => {};
+  const proved = new Promise<void>((done) => (prove = done));
+  await page.route(/\/blockchain\/(headers|proof)\?/, async (route) => {
+    await proved;
+    await route.continue();
+  });
+  await node.mine(own);
+  await expect(page.getByText('You can spend 100 STONE.')).toBeVisible();
+  await fillTransfer(page, OTHER, '60');
+  const waiting = page.getByRole('button', { name: 'Verifying your balance…' });
+  await expect(waiting).toHaveAttribute('aria-disabled', 'true');
+  await expect(page.getByText('nothing is sent before it is. This block is newer')).toBeVisible();
+  await expectAccessible(page, 'the form that waits');
+  // Who types on is not led away.
+  await page.getByLabel('Amount').fill('70');
+  await expect(waiting).toHaveCount(0);
+  await page.getByRole('button', { name: 'Review' }).click();
+  await expect(waiting).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Review' })).toHaveCount(0);
+  prove();
+  await expect(page.getByRole('heading', { name: 'Review' })).toBeVisible();
+  await expect(page.getByRole('term').filter({ hasText: 'Amount' }).locator('xpath=following-sibling::dd[1]')).toHaveText(/^70\s?STONE$/);
+  await confirm(page);
+  await expect(page.getByRole('heading', { name: 'Pending' })).toBeVisible();
+});
+
 test('the recipient’s balance is told once the block is proved that the node’s answer rests on', async ({ page, node }) => {
   await begin(page);
   // A block is found just when the page asks, so that the answer is ahead of what the page has proved.

@@ -81,10 +81,10 @@ fn judge(findings: Findings) -> Findings {
 }
 
 /// Why an answer is not to be acted on, when it is not proved.
-pub(crate) fn doubt(findings: &Findings) -> Option<String> {
+pub(crate) fn doubt(findings: &Findings) -> Option<Step> {
     let judged = judge(findings.clone());
     let decides = |step: &Step| step.outcome == judged.outcome && step.outcome != Outcome::Proved;
-    judged.steps.into_iter().find(decides).map(|step| step.text)
+    judged.steps.into_iter().find(decides)
 }
 
 /// Whether an answer was refuted.

@@ -22,6 +22,7 @@ mod receive;
 mod replace;
 mod restore;
 mod review;
+mod review_form;
 mod rows;
 mod scan;
 mod seen;

@@ -9,7 +9,8 @@ use shared::amount::Amount;
 use shared::api::Fees;
 
 use super::on_the_way::size;
-use super::parts::{Field, submit, while_here};
+use super::parts::{Field, while_here};
+use super::review_form::review_form;
 use super::send::{Process, review};
 use super::session::Wallet;
 use crate::api;
@@ -66,7 +67,7 @@ pub(super) fn replacement(wallet: Wallet, process: Process, item: Item, purpose:
         ))
     });
     let reserved = item.reserved();
-    let go = move || {
+    let go = Callback::new(move |()| {
         let least = least.with_untracked(|least| least.as_deref().and_then(|least| read_amount(least).ok()));
         let checked = fee.with_untracked(|fee| read_amount(fee)).and_then(|fee| match least {
             Some(least) if fee < least => Err(format!("The fee must be at least {least} to replace it.")),
@@ -74,20 +75,22 @@ pub(super) fn replacement(wallet: Wallet, process: Process, item: Item, purpose:
         });
         let refused = checked.and_then(|fee| review(wallet, process, made(fee), purpose, reserved));
         fault.set(refused.err());
+    });
+    let typed = Callback::new(move |_| fault.set(None));
+    let fields = view! {
+        <p>{purpose.sentence()}</p>
+        <p>
+            "Pending: " <AmountText amount=item.signed.transfer.amount /> " with a fee of " <AmountText amount=old />
+        </p>
+        <Field label="Fee" id="fee" value=fee fault hint inputmode="decimal" />
     };
-    view! {
-        <PageHeading title=purpose.title().to_owned() />
-        <form class="card wallet-send" on:submit=submit(go) novalidate>
-            <p>{purpose.sentence()}</p>
-            <p>
-                "Pending: " <AmountText amount=item.signed.transfer.amount /> " with a fee of " <AmountText amount=old />
-            </p>
-            <Field label="Fee" id="fee" value=fee fault hint inputmode="decimal" />
-            <div class="wallet-actions">
-                <button type="submit" class="button">"Review"</button>
-                <a class="button button-quiet" href="/wallet">"Back"</a>
-            </div>
-        </form>
-    }
-    .into_any()
+    let back = view! { <a class="button button-quiet" href="/wallet">"Back"</a> };
+    review_form(
+        wallet,
+        process,
+        purpose.title(),
+        (fields.into_any(), back.into_any()),
+        go,
+        typed,
+    )
 }

@@ -1,6 +1,6 @@
 //! Sending: a form, a review of exactly what is signed, and the way to confirmed.
 
-use frontend::view::verify;
+use frontend::view::verify::{self, Outcome};
 use frontend::wallet::advice::Advice;
 use frontend::wallet::messages::{Reply, Request};
 use frontend::wallet::offline::{Claims, Unsigned};
@@ -29,7 +29,7 @@ use crate::components::heading::PageHeading;
 use crate::components::loaded::question;
 use crate::follow::{computed, dynamic, effect};
 use crate::live::use_live;
-use crate::proving::{doubt, is_lie};
+use crate::proving::doubt;
 use crate::router::{NavigateOptions, use_navigate, use_query};
 
 /// The whole process, as one state.
@@ -64,8 +64,19 @@ pub(super) struct Fields {
 pub(super) struct Process {
     pub(super) step: RwSignal<Step>,
     pub(super) fields: Fields,
+    /// Why the review that was asked for waits, if it does.
+    pub(super) waits: RwSignal<Option<String>>,
     /// The sender's pending transfers, as what is reviewed meets them.
     queue: StoredValue<Option<Queue>>,
+}
+
+impl Process {
+    /// Has the review wait for the node's first answer.
+    pub(super) fn wait_for_node(self) {
+        self.waits.set(Some(
+            "Your balance is not known yet: the node has not answered.".to_owned(),
+        ));
+    }
 }
 
 /// `/wallet/send`: `to`, `amount` and `memo` fill in the form, and so does `link`, a payment link. `replace` is the id of
@@ -90,6 +101,7 @@ fn send(owner: Owner) -> impl IntoView {
     let process = Process {
         step: RwSignal::new(Step::Form),
         fields,
+        waits: RwSignal::new(None),
         queue: StoredValue::new(None),
     };
     let step = process.step;
@@ -254,7 +266,8 @@ pub(super) fn holdings(wallet: Wallet) -> Option<Holdings> {
     })
 }
 
-/// Goes on to the review of a transfer. `replaced` is what the one takes whose place it takes.
+/// Goes on to the review of a transfer, or waits until the balance is known and proved. `replaced` is what the one takes
+/// whose place it takes.
 ///
 /// # Errors
 /// Why there is nothing to review.
@@ -267,10 +280,20 @@ pub(super) fn review(
 ) -> Result<(), String> {
     let (holdings, network) = (untrack(|| holdings(wallet)), wallet.network.get_untracked());
     let (Some(holdings), Some(network)) = (holdings, network) else {
-        return Err("Your balance is not known yet. Wait until the node has answered.".to_owned());
+        process.wait_for_node();
+        return Ok(());
     };
-    if let Some(why) = doubt(&holdings.findings) {
-        return Err(["Your balance is not verified, and nothing is sent before it is. ", &why].concat());
+    if let Some(doubt) = doubt(&holdings.findings) {
+        let said = [
+            "Your balance is not verified, and nothing is sent before it is. ",
+            &doubt.text,
+        ]
+        .concat();
+        if doubt.outcome == Outcome::Refuted {
+            return Err(said);
+        }
+        process.waits.set(Some(said));
+        return Ok(());
     }
     let queue = Queue::new(&holdings.pending, replaced);
     let outcome =
@@ -322,10 +345,10 @@ fn recipient_after(wallet: Wallet, review: &Review, queue: Option<Queue>) -> RwS
 /// The key worker signs; what it signed is checked against what was reviewed.
 fn sign(wallet: Wallet, step: RwSignal<Step>, review: Box<Review>) {
     // A lie may have been found since the review began.
-    let refuted = untrack(|| holdings(wallet)).filter(|holdings| is_lie(&holdings.findings));
-    if let Some(happened) = refuted.and_then(|holdings| doubt(&holdings.findings)) {
+    let doubt = untrack(|| holdings(wallet)).and_then(|holdings| doubt(&holdings.findings));
+    if let Some(refuted) = doubt.filter(|doubt| doubt.outcome == Outcome::Refuted) {
         step.set(Step::Refused(Advice {
-            happened,
+            happened: refuted.text,
             money: "No money moved.",
             next: "Look at “Network” before you try again.",
         }));

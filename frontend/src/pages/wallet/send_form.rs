@@ -11,13 +11,13 @@ use shared::api::{FeeEstimate, Fees};
 use shared::transaction::Memo as MemoText;
 
 use super::focus::focus_on;
-use super::parts::{Alarm, Field, submit, while_here};
+use super::parts::{Alarm, Field, while_here};
+use super::review_form::review_form;
 use super::send::{Fields, Process, holdings, review};
 use super::session::{Owner, Wallet, use_wallet};
 use super::warnings::{name_of, warnings};
 use crate::api;
 use crate::components::cairn::Cairn;
-use crate::components::heading::PageHeading;
 use crate::components::trust::claimed;
 use crate::follow::{computed, dynamic};
 use crate::live::use_live;
@@ -41,14 +41,10 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
             tip: holdings.height,
         })
     };
-    let go = move || {
+    let go = Callback::new(move |()| {
         let network = wallet.network.get_untracked();
         let (Some(sender), Some(network)) = (untrack(sender), network) else {
-            faults.set(Faults {
-                amount: Some("Your balance is not known yet. Wait until the node has answered.".to_owned()),
-                ..Faults::default()
-            });
-            return;
+            return process.wait_for_node();
         };
         let form = Form {
             // Read once more: its time may be over.
@@ -72,12 +68,9 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
             faults.set(found);
             focus_on("[aria-invalid=true]".to_owned());
         }
-    };
+    });
     // What was wrong with a field is no longer so once another thing is typed there.
-    let typed = move |event| {
-        let field = event_target::<web_sys::Element>(&event).id();
-        faults.update(|faults| faults.clear(&field));
-    };
+    let typed = Callback::new(move |field: String| faults.update(|faults| faults.clear(&field)));
     let all = move |_| {
         if let Some(sender) = untrack(sender) {
             let most = fields.fee.with_untracked(|fee| send::all(sender.spendable, fee));
@@ -100,21 +93,17 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
             .with(|amount| fields.fee.with(|fee| send::fee_warning(amount, fee)));
         said.map(str::to_owned)
     });
-    view! {
-        <PageHeading title="Send" />
-        <form class="card wallet-send" on:submit=submit(go) on:input=typed novalidate>
-            {recipient(wallet, owner, fields, faults)}
-            <Field label="Amount" id="amount" value=fields.amount fault=fault(|faults| &faults.amount) hint=spendable inputmode="decimal">
-                <button type="button" class="wallet-chip" on:click=all>"All"</button>
-            </Field>
-            <Field label="Fee" id="fee" value=fields.fee fault=fault(|faults| &faults.fee) hint=fee_hint inputmode="decimal" />
-            {suggestions(fields.fee, faults)}
-            <Field label="Memo" id="memo" value=fields.memo fault=fault(|faults| &faults.memo) hint=memo_hint />
-            {more(fields, fault(|faults| &faults.until))}
-            <button type="submit" class="button">"Review"</button>
-        </form>
-    }
-    .into_any()
+    let fields = view! {
+        {recipient(wallet, owner, fields, faults)}
+        <Field label="Amount" id="amount" value=fields.amount fault=fault(|faults| &faults.amount) hint=spendable inputmode="decimal">
+            <button type="button" class="wallet-chip" on:click=all>"All"</button>
+        </Field>
+        <Field label="Fee" id="fee" value=fields.fee fault=fault(|faults| &faults.fee) hint=fee_hint inputmode="decimal" />
+        {suggestions(fields.fee, faults)}
+        <Field label="Memo" id="memo" value=fields.memo fault=fault(|faults| &faults.memo) hint=memo_hint />
+        {more(fields, fault(|faults| &faults.until))}
+    };
+    review_form(wallet, process, "Send", (fields.into_any(), ().into_any()), go, typed)
 }
 
 /// What stands for the recipient: the address of the contact with this name, or what was typed.
