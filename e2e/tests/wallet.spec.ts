@@ -145,18 +145,16 @@ test('the page answers while the password is stretched, and says what it does', 
     const button = [...document.querySelectorAll('button')].find((button) => button.textContent === 'Unlock')!;
     const began = performance.now();
     button.click();
-    let [longest, last, said] = [0, began, ''];
+    let drawn = 0;
     while (document.querySelector('#unlock-password')) {
       await new Promise(requestAnimationFrame);
-      const now = performance.now();
-      [longest, last] = [Math.max(longest, now - last), now];
-      said ||= [...document.querySelectorAll('button')].find((button) => button.textContent === 'Unlocking…')?.textContent ?? '';
+      if (button.textContent === 'Unlocking…') drawn += 1;
     }
-    return { longest, said, took: performance.now() - began };
+    return { drawn, took: performance.now() - began };
   });
-  console.log(`unlocked in ${Math.round(frames.took)} ms, longest frame ${Math.round(frames.longest)} ms`);
-  expect(frames.said).toBe('Unlocking…');
-  expect(frames.longest, 'no frame waits for argon2id').toBeLessThan(Math.max(frames.took / 2, 150));
+  console.log(`unlocked in ${Math.round(frames.took)} ms, ${frames.drawn} frames meanwhile`);
+  // On the page's own thread argon2id would leave one, or two, however fast the machine is.
+  expect(frames.drawn, 'frames drawn while it says so').toBeGreaterThan(3);
 });
 
 test('a wallet locks by itself', async ({ page }) => {

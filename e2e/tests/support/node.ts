@@ -46,20 +46,17 @@ export class Node {
     child.stderr?.on('data', (text) => output.push(String(text)));
     const isTls = more.some((option) => option.startsWith('--tls'));
     const node = new Node(port, `${isTls ? 'https' : 'http'}://${listen}`, data, child, output);
-    await expect
-      .poll(
-        async () => {
-          if (child.exitCode !== null) throw new Error(`the node ended:\n${node.log}`);
-          // Nobody here trusts its certificate; it says itself when it listens.
-          if (isTls) return node.log.includes('Open https://') ? 200 : 0;
-          return fetch(`${node.url}/blockchain/status`).then(
-            (answer) => answer.status,
-            () => 0,
-          );
-        },
-        { message: 'the node answers', intervals: [20, 50, 100] },
-      )
-      .toBe(200);
+    const answers = async () => {
+      if (child.exitCode !== null) throw new Error(`the node ended:\n${node.log}`);
+      // Nobody here trusts its certificate; it says itself when it listens.
+      if (isTls) return node.log.includes('Open https://') ? 200 : 0;
+      return fetch(`${node.url}/blockchain/status`).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    };
+    const started = expect.poll(answers, { message: 'the node answers', intervals: [20, 50, 100] }).toBe(200);
+    await orRemoved(started, child, data);
     return node;
   }
 
@@ -105,7 +102,8 @@ export class Network {
       if (child.exitCode !== null) throw new Error(`the network ended:\n${output}`);
       return output;
     };
-    await expect.poll(printed, { message: 'the network starts' }).toContain('Data in ');
+    const started = expect.poll(printed, { message: 'the network starts' }).toContain('Data in ');
+    await orRemoved(started, child, data);
     const urls = [...output.matchAll(/http:\/\/127\.0\.0\.1:\d+/g)].map(([url]) => url);
     return new Network([...new Set(urls)].slice(0, nodes), data, child);
   }
@@ -116,7 +114,18 @@ export class Network {
   }
 }
 
-async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
+/** Waits for the start of a child; one that does not come to it is ended, and nothing of it is left. */
+async function orRemoved(started: Promise<void>, child: ChildProcess, data: string): Promise<void> {
+  try {
+    await started;
+  } catch (error) {
+    await end(child, 'SIGKILL');
+    await rm(data, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((done) => child.once('exit', done));
   child.kill(signal);
