@@ -347,12 +347,7 @@ fn sign(wallet: Wallet, step: RwSignal<Step>, review: Box<Review>) {
     // A lie may have been found since the review began.
     let doubt = untrack(|| holdings(wallet)).and_then(|holdings| doubt(&holdings.findings));
     if let Some(refuted) = doubt.filter(|doubt| doubt.outcome == Outcome::Refuted) {
-        step.set(Step::Refused(Advice {
-            happened: refuted.text,
-            money: "No money moved.",
-            next: "Look at “Network” before you try again.",
-        }));
-        return;
+        return refuse(step, refuted.text, "Look at “Network” before you try again.");
     }
     step.set(Step::Signing(review.clone()));
     while_here(async move {
@@ -360,25 +355,24 @@ fn sign(wallet: Wallet, step: RwSignal<Step>, review: Box<Review>) {
         let answer = wallet.ask(Request::Sign { transfer: review.hex() }).await;
         let signed = match (answer, genesis) {
             (Ok(Reply::Signed { transfer }), Some(genesis)) => review.accept(&transfer, &genesis),
-            (Err(failure), _) => {
-                step.set(Step::Refused(Advice {
-                    happened: failure.to_string(),
-                    money: "No money moved.",
-                    next: "Go back and try again.",
-                }));
-                return;
-            }
+            (Err(failure), _) => return refuse(step, failure.to_string(), "Go back and try again."),
             _ => None,
         };
         match signed {
             Some(signed) => post(wallet, step, Box::new(signed)),
-            None => step.set(Step::Refused(Advice {
-                happened: "What was signed is not what you reviewed, so it was thrown away.".to_owned(),
-                money: "No money moved.",
-                next: "Reload the page before you try again.",
-            })),
+            None => refuse(
+                step,
+                "What was signed is not what you reviewed, so it was thrown away.".to_owned(),
+                "Reload the page before you try again.",
+            ),
         }
     });
+}
+
+/// Says why nothing was signed that counts.
+fn refuse(step: RwSignal<Step>, happened: String, next: &'static str) {
+    let money = "No money moved.";
+    step.set(Step::Refused(Advice { happened, money, next }));
 }
 
 /// Keeps a signed transfer, and hands it to the node.
