@@ -13,20 +13,13 @@ pub(super) fn switches(map: Question) -> AnyView {
     let request = Request::new();
     // The numbers that a person chose, as they were typed. They stay while the map changes.
     let typed = RwSignal::new(None::<String>);
-    let known = computed(move || {
-        map.read(|answer| {
-            let map = NetworkMap::of(answer);
-            (map.last(), map.parts())
-        })
-        .unwrap_or_default()
-    });
-    let last = move || known.get().0;
-    let parts = move || known.get().1;
+    let last = computed(move || map.read(|answer| NetworkMap::of(answer).last()).flatten());
+    let parts = computed(move || map.read(|answer| NetworkMap::of(answer).parts()).flatten());
     // Before anybody chose: the later half.
-    let apart = move || typed.get().or_else(|| last().map(halves)).unwrap_or_default();
+    let apart = move || typed.get().or_else(|| last.get().map(halves)).unwrap_or_default();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        match untrack(parts) {
+        match parts.get_untracked() {
             Some(_) => {
                 let done = |_: &_| "The network is whole again.".to_owned();
                 request.ask("/blockchain/network/join", Some("{}".to_owned()), done, map);
@@ -41,8 +34,8 @@ pub(super) fn switches(map: Question) -> AnyView {
         }
     };
     let card = move || {
-        last()?;
-        let choice = match parts() {
+        last.get()?;
+        let choice = match parts.get() {
             Some(parts) => {
                 let said = [
                     "Cut: ",
@@ -66,7 +59,7 @@ pub(super) fn switches(map: Question) -> AnyView {
             }
             .into_any(),
         };
-        let name = if parts().is_some() { "Join" } else { "Cut" };
+        let name = if parts.with(Option::is_some) { "Join" } else { "Cut" };
         Some(view! {
             <form class="card form" on:submit=submit>
                 <h3>"Cut and join"</h3>
