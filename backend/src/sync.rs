@@ -298,9 +298,10 @@ pub struct Sync {
     /// News of blocks, by their hashes.
     waiting: BTreeMap<Hash, Vec<News>>,
     /// The blocks that everybody was told of, by this node or by passing on the news of them; and those whose news was not
-    /// passed on.
+    /// passed on, in either form.
     told: Recent,
     ignored: Recent,
+    ignored_headers: Recent,
     /// The tip at the last tick.
     last_tip: Hash,
     /// Transfers that are being judged, with whoever sent them.
@@ -345,6 +346,7 @@ impl Sync {
             waiting: BTreeMap::new(),
             told: Recent::new(MAX_TOLD),
             ignored: Recent::new(MAX_TOLD),
+            ignored_headers: Recent::new(MAX_TOLD),
             last_tip: Hash::ZERO,
             judging: BTreeMap::new(),
             heard: Recent::new(MAX_HEARD),
@@ -508,6 +510,7 @@ impl Sync {
             peer,
             token,
             since_ms: now.steady_ms,
+            is_header: matches!(news, Gossip::Header(_)),
         };
         match news {
             Gossip::Block(block) => self.heard_block(now, from, &block.header.clone(), Some(block), ledger),

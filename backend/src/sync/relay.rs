@@ -38,6 +38,8 @@ pub(super) struct News {
     pub(super) peer: PeerKey,
     pub(super) token: Token,
     pub(super) since_ms: u64,
+    /// Whether it is the header alone.
+    pub(super) is_header: bool,
 }
 
 impl Sync {
@@ -49,12 +51,19 @@ impl Sync {
     pub(super) fn judge_block(&mut self, hash: Hash, verdict: Verdict) {
         for news in self.waiting.remove(&hash).unwrap_or_default() {
             self.judge(news.token, verdict);
-            let noted = if verdict == Verdict::Accept {
-                &mut self.told
+            if verdict == Verdict::Accept {
+                self.told.insert(hash);
             } else {
-                &mut self.ignored
-            };
-            noted.insert(hash);
+                self.note_ignored(hash, news);
+            }
+        }
+    }
+
+    fn note_ignored(&mut self, hash: Hash, news: News) {
+        if news.is_header {
+            self.ignored_headers.insert(hash);
+        } else {
+            self.ignored.insert(hash);
         }
     }
 
@@ -125,7 +134,7 @@ impl Sync {
 
     /// Passes on no news of a block.
     fn ignore_block(&mut self, hash: Hash, news: News) {
-        self.ignored.insert(hash);
+        self.note_ignored(hash, news);
         self.judge(news.token, Verdict::Ignore);
     }
 
@@ -242,14 +251,13 @@ impl Sync {
         };
         let compact = Gossip::Block(CompactBlock::of(&block));
         let fits = compact.to_bytes().len() <= self.limits.gossip;
-        // The same bytes cannot be told any more: this node took them for known when it did not pass them on.
-        let is_new = !self.ignored.contains(&hash);
-        let news = if fits && is_new {
-            compact
-        } else {
-            Gossip::Header(block.header)
-        };
-        self.actions.push_back(Action::Gossip(news));
+        // The same bytes cannot be told any more: this node took them for known when it did not pass them on. Without any that
+        // are new, others hear of it when they ask for the status.
+        if fits && !self.ignored.contains(&hash) {
+            self.actions.push_back(Action::Gossip(compact));
+        } else if !self.ignored_headers.contains(&hash) {
+            self.actions.push_back(Action::Gossip(Gossip::Header(block.header)));
+        }
     }
 
     /// Gives up waiting for verdicts, and forgets those who have gone.

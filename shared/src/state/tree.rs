@@ -110,7 +110,7 @@ impl StateTree {
     /// Sets accounts, in any order; [`Account::EMPTY`] removes. Of several for one key the last one counts. Every node
     /// that changes is hashed once.
     pub fn update(&mut self, changes: impl IntoIterator<Item = (Key, Account)>) {
-        let mut sorted: Vec<(Key, Account)> = changes.into_iter().collect();
+        let mut sorted: Vec<Change> = changes.into_iter().collect();
         // Stable, so the last of equal keys stays the last.
         sorted.sort_by_key(|(key, _)| *key);
         sorted.dedup_by(|later, kept| {
@@ -160,12 +160,15 @@ impl PartialEq for StateTree {
 
 impl Eq for StateTree {}
 
+/// An account, and what it is from now on.
+type Change = (Key, Account);
+
 /// Applies `changes`, which are in strictly increasing order of keys, to a subtree: in place where no other tree shares its
 /// nodes. False when nothing of it remains.
 ///
 /// The keys of subtree and changes together are split at the first bit at which any of them differ. As the changes are
 /// sorted, their first and last key tell it.
-fn change(subtree: &mut Link, changes: &[(Key, Account)], len: &mut usize) -> bool {
+fn change(subtree: &mut Link, changes: &[Change], len: &mut usize) -> bool {
     let ([(first, account), ..], [.., (last, _)]) = (changes, changes) else {
         return true;
     };
@@ -217,7 +220,7 @@ fn change(subtree: &mut Link, changes: &[(Key, Account)], len: &mut usize) -> bo
 }
 
 /// A subtree of what `changes` leave, which are in strictly increasing order of keys.
-fn build(changes: &[(Key, Account)], len: &mut usize) -> Option<Link> {
+fn build(changes: &[Change], len: &mut usize) -> Option<Link> {
     let ([(first, account), ..], [.., (last, _)]) = (changes, changes) else {
         return None;
     };
@@ -235,7 +238,7 @@ fn build(changes: &[(Key, Account)], len: &mut usize) -> Option<Link> {
 }
 
 /// The changes to the left and to the right of a branch at `bit`, before which all their keys agree.
-fn split(changes: &[(Key, Account)], bit: u8) -> (&[(Key, Account)], &[(Key, Account)]) {
+fn split(changes: &[Change], bit: u8) -> (&[Change], &[Change]) {
     changes.split_at(changes.partition_point(|(key, _)| !is_right(key, bit)))
 }
 

@@ -402,6 +402,21 @@ fn a_block_whose_news_came_too_early_is_told_by_its_header() {
 }
 
 #[test]
+fn a_block_whose_news_came_too_early_in_both_forms_is_not_told_again() {
+    let mut lab = Lab::new();
+    let alice = lab.other_with(10, 1);
+    lab.connect(ALICE);
+    lab.connect(BOB);
+    lab.status(ALICE, |_| {});
+    let block = CompactBlock::of(&alice.books.block(10).unwrap());
+    lab.gossip(BOB, 1, Gossip::Header(block.header));
+    lab.gossip(ALICE, 2, Gossip::Block(block));
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 10);
+    assert_eq!(lab.gossip, [], "nothing that would be new to anybody");
+}
+
+#[test]
 fn a_block_that_took_too_long_for_its_news_is_told_by_its_header() {
     let (mut lab, _, block) = with_block(3, 3);
     lab.holds = true;
