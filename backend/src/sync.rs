@@ -43,7 +43,7 @@ use hold::Hold;
 use neighbours::MAX_ANSWERED;
 use peer::{Asked, Peer, Pending, Stalls};
 use recent::Recent;
-use relay::{News, Partial};
+use relay::{News, Partial, digest_of};
 use score::{BAN_MS, Score};
 
 pub use ledger::Ledger;
@@ -54,6 +54,7 @@ pub use message::{
 };
 pub use neighbours::Seen;
 pub use offence::Offence;
+pub(crate) use relay::VERDICT_MS;
 pub use serve::serve;
 
 /// Names a peer. Its owner gives the same peer the same key whenever it connects, as long as the process runs.
@@ -168,7 +169,7 @@ pub enum Action {
         /// The proof's bytes.
         proof: Vec<u8>,
     },
-    /// Says what becomes of news that [`Sync::gossiped`] was told of. Each gets one verdict, unless the peer has gone.
+    /// Says what becomes of news that [`Sync::gossiped`] was told of. Each gets one verdict.
     Judge {
         /// The news.
         token: Token,
@@ -262,7 +263,9 @@ const REPLAN_IDLE_MS: u64 = 1_000;
 /// How long a peer is left alone after it did not answer, doubled each time; and when it is left for good.
 const SLOW_MS: u64 = 2_000;
 const MAX_STALLS: u32 = 5;
-/// At most one offence in this time for asking too much.
+/// So many short ids in useless news cost as much as a piece of it.
+const IDS_FOR_ONE: usize = 64;
+/// At most one offence in this time for asking or telling too much.
 const EXCESS_MS: u64 = 1_000;
 
 /// The state machine.
@@ -370,37 +373,36 @@ impl Sync {
         self.actions.pop_front()
     }
 
+    /// Before a peer is connected for the first time: the points that it had at a time by the node's clock.
+    pub fn recall(&mut self, now: Moment, peer: PeerKey, points: u32, clock_ms: u64) {
+        self.scores.entry(peer).or_insert_with(|| Score::of(points, clock_ms));
+        self.bound_scores(now);
+    }
+
     /// A peer is connected now.
     pub fn connected(&mut self, now: Moment, peer: PeerKey, ledger: &dyn Ledger) {
-        let stalls = self.scores.get(&peer).map_or(0, |score| score.stalls);
+        let before = self.scores.get(&peer);
+        let stalls = before.map_or_else(Stalls::default, |score| score.stalls(now.clock_ms));
         self.peers.entry(peer).or_insert_with(|| Peer {
-            stalls: Stalls::of(stalls),
+            stalls,
             ..Peer::new(now.steady_ms)
         });
         self.ask_status(now);
         self.settle(now, ledger);
     }
 
-    /// A peer's last connection ended. Its requests are over, and it gets no more verdicts.
+    /// A peer's last connection ended. Its requests are over; its news still gets its verdict, as others wait for it.
     pub fn disconnected(&mut self, now: Moment, peer: PeerKey, ledger: &dyn Ledger) {
         let Some(gone) = self.peers.remove(&peer) else { return };
         // Who comes again goes on where it was.
-        if let Some(score) = self.scores.get_mut(&peer) {
-            score.stalls = gone.stalls.count().min(MAX_STALLS - 1);
+        let stalls = gone.stalls.at_most(MAX_STALLS - 1);
+        if stalls.count() > 0 || self.scores.contains_key(&peer) {
+            self.scores.entry(peer).or_default().leave(stalls, now.clock_ms);
+            self.bound_scores(now);
         }
         self.drop_partials(peer);
         for pending in gone.pending.into_values() {
             self.give_up(peer, &pending.asked);
-        }
-        for waiting in self.waiting.values_mut() {
-            waiting.retain(|news| news.peer != peer);
-        }
-        for from in self.judging.values_mut() {
-            // What is being judged stays, so that it is not taken up twice.
-            for (key, token) in from.iter_mut().filter(|(key, _)| *key == peer) {
-                let _ = key;
-                *token = None;
-            }
         }
         self.is_plan_old = true;
         self.settle(now, ledger);
@@ -476,6 +478,14 @@ impl Sync {
         self.settle(now, ledger);
     }
 
+    /// A peer told its status to its owner, who had asked for it.
+    pub fn told(&mut self, now: Moment, peer: PeerKey, status: Status, ledger: &dyn Ledger) {
+        if self.peers.get(&peer).is_some_and(|peer| !peer.is_banned) {
+            self.got_status(now, peer, status, ledger);
+            self.settle(now, ledger);
+        }
+    }
+
     /// A request was not answered.
     pub fn failed(&mut self, now: Moment, peer: PeerKey, id: RequestId, failure: Failure, ledger: &dyn Ledger) {
         let Some(known) = self.peers.get_mut(&peer) else { return };
@@ -510,14 +520,31 @@ impl Sync {
             peer,
             token,
             since_ms: now.steady_ms,
-            is_header: matches!(news, Gossip::Header(_)),
+            digest: matches!(news, Gossip::Block(_)).then(|| digest_of(&news)),
         };
+        let (before, cost) = (self.actions.len(), news_cost(&news));
         match news {
             Gossip::Block(block) => self.heard_block(now, from, &block.header.clone(), Some(block), ledger),
             Gossip::Header(header) => self.heard_block(now, from, &header, None, ledger),
             Gossip::Transfer(transfer) => self.heard_transfer(now, peer, token, transfer, ledger),
         }
+        let ignored = Action::Judge {
+            token,
+            verdict: Verdict::Ignore,
+        };
+        if cost > 0 && self.actions.range(before..).any(|action| *action == ignored) {
+            self.note_useless(now, peer, cost);
+        }
         self.settle(now, ledger);
+    }
+
+    /// A peer passed on news of blocks that was of no use. That happens to honest ones, but not thousands of times a second.
+    fn note_useless(&mut self, now: Moment, key: PeerKey, cost: u64) {
+        let Some(peer) = self.peers.get_mut(&key) else { return };
+        if !peer.useless.take(cost, now.steady_ms) && peer.last_excess_ms + EXCESS_MS <= now.steady_ms {
+            peer.last_excess_ms = now.steady_ms;
+            self.offend(now, key, Offence::TooMuchNews);
+        }
     }
 
     /// The owner saw a peer do something wrong, such as to send a request or news that is no message.
@@ -533,7 +560,7 @@ impl Sync {
         ledger: &dyn Ledger,
     ) {
         for (hash, outcome) in outcomes {
-            self.on_placed(now, hash, outcome);
+            self.on_placed(now, hash, outcome, ledger);
         }
         self.settle(now, ledger);
         self.announce(ledger);
@@ -589,9 +616,11 @@ impl Sync {
         if self.next_forget_ms <= now.steady_ms {
             self.next_forget_ms = now.steady_ms + REFUSED_MS;
             self.refused.clear();
-            self.scores.retain(|_, score| score.at(now.clock_ms) > 0);
+            self.scores.retain(|_, score| score.counts(now.clock_ms));
         }
         self.settle(now, ledger);
+        // It may have waited for a plan that came to nothing, or for news that took too long.
+        self.announce(ledger);
     }
 
     /// Whether a peer that was left alone when the plan was made may be asked again.
@@ -687,6 +716,17 @@ impl Sync {
         }
     }
 
+    /// Forgets the lowest of too many scores.
+    fn bound_scores(&mut self, now: Moment) {
+        if self.scores.len() > MAX_SCORES {
+            self.scores.retain(|_, score| score.counts(now.clock_ms));
+            let lowest = self.scores.iter().min_by_key(|(_, score)| score.at(now.clock_ms));
+            if let Some(lowest) = lowest.map(|(key, _)| *key).filter(|_| self.scores.len() > MAX_SCORES) {
+                self.scores.remove(&lowest);
+            }
+        }
+    }
+
     /// Notes an offence, and bans the peer when there were too many.
     fn offend(&mut self, now: Moment, key: PeerKey, offence: Offence) {
         let is_banned = self.peers.get(&key).is_some_and(|peer| peer.is_banned);
@@ -698,13 +738,7 @@ impl Sync {
         }
         let points = score.add(&offence, now.clock_ms);
         let is_enough = score.is_enough();
-        if self.scores.len() > MAX_SCORES {
-            self.scores.retain(|_, score| score.at(now.clock_ms) > 0);
-            let lowest = self.scores.iter().min_by_key(|(_, score)| score.at(now.clock_ms));
-            if let Some(lowest) = lowest.map(|(key, _)| *key).filter(|_| self.scores.len() > MAX_SCORES) {
-                self.scores.remove(&lowest);
-            }
-        }
+        self.bound_scores(now);
         self.actions.push_back(Action::Penalise {
             peer: key,
             offence: offence.clone(),
@@ -745,5 +779,15 @@ impl Sync {
         let target = self.plan.as_ref().and_then(|plan| plan.path.last());
         let node = target.and_then(|target| self.headers.get(target));
         self.plan.is_some() && node.is_none_or(|node| node.work <= ledger.tip().work())
+    }
+}
+
+/// What it costs if it is of no use: a body is longer, the more transfers it names. Of transfers others have a budget, and whether
+/// they are wanted is no peer's matter.
+fn news_cost(news: &Gossip) -> u64 {
+    match news {
+        Gossip::Block(block) => 1 + (block.transfers.len() / IDS_FOR_ONE) as u64,
+        Gossip::Header(_) => 1,
+        Gossip::Transfer(_) => 0,
     }
 }

@@ -101,10 +101,9 @@ impl Sync {
             })
             .collect();
         targets.sort_unstable();
-        for (_, target) in &targets {
-            if self.headers.path_to(*target, ledger).is_none() {
-                self.ask_anew(now, *target);
-            }
+        let ends = targets.iter().map(|(_, target)| *target);
+        for target in self.headers.adrift(ends, ledger) {
+            self.ask_anew(now, target);
         }
         self.plan = targets.into_iter().rev().find_map(|(_, target)| {
             let (fork, path) = self.headers.path_to(target, ledger)?;
@@ -385,18 +384,23 @@ impl Sync {
             self.set_best(key, None);
         }
         let mut is_requested = blocks.len() <= hashes.len();
-        let mut is_of_use = false;
+        let (mut is_of_use, mut bytes) = (false, 0);
+        let is_part = blocks.len() < hashes.len();
         for (block, hash) in blocks.into_iter().zip(hashes) {
             if block.header.hash() != *hash {
                 is_requested = false;
                 break;
             }
+            bytes += block.encoded_len();
             if matches!(self.headers.stage(hash), Some(Stage::Wanted | Stage::Asked)) {
                 self.keep_body(*hash, block, key);
                 is_of_use = true;
             }
         }
-        if is_of_use {
+        // An honest peer sends as many as an answer holds.
+        if is_part && bytes < self.limits.blocks / 2 {
+            self.try_anew(key);
+        } else if is_of_use {
             self.note_delivery(key);
         }
         self.release(hashes);
@@ -477,7 +481,7 @@ impl Sync {
         hashes.into_iter().filter(missing).collect()
     }
 
-    pub(super) fn on_placed(&mut self, now: Moment, hash: Hash, outcome: BlockOutcome) {
+    pub(super) fn on_placed(&mut self, now: Moment, hash: Hash, outcome: BlockOutcome, ledger: &dyn Ledger) {
         let from = self.writer.remove(&hash).map(|(from, bytes)| {
             self.writer_bytes -= bytes;
             from
@@ -490,11 +494,10 @@ impl Sync {
             BlockOutcome::Placed(placed) => {
                 self.headers.set_stage(&hash, Stage::Stored);
                 // A block beside the chain was not checked against any accounts: to pass it on would be to vouch for it.
-                let verdict = match placed {
-                    Placed::Connected => Verdict::Accept,
-                    _ => Verdict::Ignore,
-                };
-                self.judge_block(hash, verdict);
+                match placed {
+                    Placed::Connected => self.accept_block(hash, ledger),
+                    _ => self.judge_block(hash, Verdict::Ignore),
+                }
             }
             BlockOutcome::Refused(error) => self.refused(now, hash, from, &error),
             BlockOutcome::Stopping => self.judge_block(hash, Verdict::Ignore),

@@ -284,6 +284,35 @@ impl Headers {
         }
     }
 
+    /// Of these headers, those from which no way leads to the chain. However many they are, each header is looked at once.
+    pub(super) fn adrift(&self, ends: impl Iterator<Item = Hash>, ledger: &dyn Ledger) -> BTreeSet<Hash> {
+        let mut leads: HashMap<Hash, bool, Hasher> = HashMap::default();
+        let mut adrift = BTreeSet::new();
+        for end in ends {
+            let (mut path, mut hash) = (Vec::new(), end);
+            let is_good = loop {
+                if let Some(known) = leads.get(&hash) {
+                    break *known;
+                }
+                let Some(node) = self.nodes.get(&hash) else {
+                    break ledger.height_of(&hash).is_some();
+                };
+                match node.stage {
+                    Stage::Dead => break false,
+                    Stage::Stored if ledger.height_of(&hash).is_some() => break true,
+                    _ => {}
+                }
+                path.push(hash);
+                hash = node.header.previous_hash;
+            };
+            leads.extend(path.into_iter().map(|hash| (hash, is_good)));
+            if !is_good {
+                adrift.insert(end);
+            }
+        }
+        adrift
+    }
+
     /// Notes that a block breaks a rule, and with it all that descend from it. Gives their hashes.
     pub(super) fn kill(&mut self, hash: Hash) -> BTreeSet<Hash> {
         let mut dead = BTreeSet::from([hash]);

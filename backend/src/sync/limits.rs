@@ -32,6 +32,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// How many transfers a block may have.
+    pub(super) const fn transfers(&self) -> usize {
+        self.max_block_transfers
+    }
+
     /// Those of a network.
     #[must_use]
     pub fn new(parameters: &Parameters) -> Self {

@@ -57,6 +57,8 @@ pub enum Offence {
     },
     /// More requests than a node that syncs makes.
     TooManyRequests,
+    /// More news of blocks that is of no use than an honest node passes on.
+    TooMuchNews,
     /// No answer in time. It never leads to a ban: lines break, and honest nodes are slow.
     Stalled,
 }
@@ -78,6 +80,7 @@ impl Offence {
             Self::InvalidProof { .. } => "invalid-proof",
             Self::Unrequested { .. } => "unrequested",
             Self::TooManyRequests => "too-many-requests",
+            Self::TooMuchNews => "too-much-news",
             Self::Stalled => "stalled",
         }
     }
@@ -94,6 +97,7 @@ impl Offence {
             | Self::InvalidProof { .. } => 50,
             Self::InvalidTransfer { .. } | Self::Unrequested { .. } => 25,
             Self::TooManyRequests => 20,
+            Self::TooMuchNews => 10,
             Self::Stalled => 0,
         }
     }
@@ -121,6 +125,7 @@ impl fmt::Display for Offence {
             Self::InvalidProof { reason } => write!(f, "it sent a proof of its chain that does not hold: {reason}"),
             Self::Unrequested { what } => write!(f, "it sent {what} that nobody asked for"),
             Self::TooManyRequests => f.write_str("it asks more than a node that syncs would"),
+            Self::TooMuchNews => f.write_str("it passes on more useless news of blocks than an honest node would"),
             Self::Stalled => f.write_str("it does not answer in time"),
         }
     }

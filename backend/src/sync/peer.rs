@@ -14,6 +14,8 @@ use super::{Neighbour, PeerName, RequestId, Status, neighbours::FIRST_MS, proofs
 pub(super) const REQUESTS: (u64, u64) = (32_768, 8_192);
 /// How many of its transfers may turn out unwanted: at first, and for each second. Beyond it they are not even verified.
 const UNWANTED: (u64, u64) = (2_000, 100);
+/// How much of its news of blocks may be of no use: at first, and for each second. Beyond it that is an offence.
+const USELESS: (u64, u64) = (4_096, 2_048);
 
 /// What was asked, with what is needed to judge the answer.
 #[derive(Debug, Clone)]
@@ -90,6 +92,7 @@ pub(super) struct Peer {
     pub(super) judging: usize,
     pub(super) requests: Budget,
     pub(super) unwanted: Budget,
+    pub(super) useless: Budget,
     pub(super) last_excess_ms: u64,
     pub(super) is_banned: bool,
     /// What its proof must bear out, while that is being verified.
@@ -126,6 +129,7 @@ impl Peer {
             judging: 0,
             requests: Budget::new(REQUESTS.0, REQUESTS.1, now_ms),
             unwanted: Budget::new(UNWANTED.0, UNWANTED.1, now_ms),
+            useless: Budget::new(USELESS.0, USELESS.1, now_ms),
             last_excess_ms: 0,
             is_banned: false,
             proving: None,
@@ -179,12 +183,17 @@ pub(super) struct Stalls {
 }
 
 impl Stalls {
-    /// Those of a peer that was here before.
-    pub(super) const fn of(count: u32) -> Self {
+    /// The same, and no more than so many.
+    pub(super) const fn at_most(self, most: u32) -> Self {
+        let over = self.count().saturating_sub(most);
+        let others = self.others.saturating_sub(over);
+        let over = over.saturating_sub(self.others);
+        let headers = self.headers.saturating_sub(over);
+        let over = over.saturating_sub(self.headers);
         Self {
-            blocks: count,
-            headers: 0,
-            others: 0,
+            blocks: self.blocks.saturating_sub(over),
+            headers,
+            others,
         }
     }
 

@@ -95,7 +95,7 @@ impl Sync {
             .peers
             .iter()
             .filter(|(_, peer)| !peer.is_banned && peer.claimed_work() > shown && self.goes_beyond(peer, ledger))
-            .filter_map(|(key, peer)| Some((*key, peer.best?)))
+            .filter_map(|(key, peer)| Some((*key, peer.best.filter(|best| best != target)?)))
             .collect();
         if far.is_empty() {
             return Vec::new();

@@ -3,7 +3,7 @@
 use shared::{
     block::{Block, Header, transactions_root},
     codec::Encode as _,
-    hash::Hash,
+    hash::{Hash, sha256},
     rules::{RuleError, verify_work},
     transaction::{Reward, SignedTransfer},
 };
@@ -21,8 +21,8 @@ const FILL_TIMEOUT_MS: u64 = 3_000;
 /// How many blocks are put together at once; and of how many peers one is: who tells of it first may never complete it.
 const MAX_PARTIALS: usize = 16;
 const MAX_PARTIALS_EACH: usize = 3;
-/// How long news waits for its verdict.
-pub(super) const VERDICT_MS: u64 = 30_000;
+/// How long news waits for its verdict, in milliseconds.
+pub(crate) const VERDICT_MS: u64 = 10_000;
 
 /// A block that lacks some transfers.
 pub(super) struct Partial {
@@ -38,8 +38,13 @@ pub(super) struct News {
     pub(super) peer: PeerKey,
     pub(super) token: Token,
     pub(super) since_ms: u64,
-    /// Whether it is the header alone.
-    pub(super) is_header: bool,
+    /// The hash of its bytes; none if it is the header alone, which can be written in one way.
+    pub(super) digest: Option<Hash>,
+}
+
+/// The hash of the bytes of a piece of news.
+pub(super) fn digest_of(news: &Gossip) -> Hash {
+    sha256(&[&news.to_bytes()])
 }
 
 impl Sync {
@@ -47,23 +52,42 @@ impl Sync {
         self.actions.push_back(Action::Judge { token, verdict });
     }
 
-    /// Says what becomes of all news of a block.
+    /// Says what becomes of all news of a block that is not the tip.
     pub(super) fn judge_block(&mut self, hash: Hash, verdict: Verdict) {
         for news in self.waiting.remove(&hash).unwrap_or_default() {
             self.judge(news.token, verdict);
-            if verdict == Verdict::Accept {
+            self.note_ignored(hash, news);
+        }
+    }
+
+    /// Passes on the news of a block that is the tip. A body can be written in many ways, of which one is true.
+    pub(super) fn accept_block(&mut self, hash: Hash, ledger: &dyn Ledger) {
+        let Some(waiting) = self.waiting.remove(&hash) else {
+            return;
+        };
+        let is_body = waiting.iter().any(|news| news.digest.is_some());
+        let own = is_body.then(|| self.digest_in_chain(&hash, ledger)).flatten();
+        for news in waiting {
+            if news.digest.is_none() || news.digest == own {
                 self.told.insert(hash);
+                self.judge(news.token, Verdict::Accept);
             } else {
-                self.note_ignored(hash, news);
+                self.ignore_block(hash, news);
             }
         }
     }
 
+    /// The digest of the news of a block of the chain.
+    fn digest_in_chain(&self, hash: &Hash, ledger: &dyn Ledger) -> Option<Hash> {
+        let block = ledger.block(ledger.height_of(hash)?)?;
+        Some(digest_of(&Gossip::Block(CompactBlock::of(&block))))
+    }
+
+    /// Notes that news was not passed on.
     fn note_ignored(&mut self, hash: Hash, news: News) {
-        if news.is_header {
-            self.ignored_headers.insert(hash);
-        } else {
-            self.ignored.insert(hash);
+        match news.digest {
+            Some(digest) => self.ignored.insert(digest),
+            None => self.ignored_headers.insert(hash),
         }
     }
 
@@ -80,16 +104,17 @@ impl Sync {
             Ok(hash) => hash,
             Err(error) => return self.reject_header(now, news, &error),
         };
-        // Its body can be written in many ways. Once is enough.
-        let is_repeated = |waiting: &Vec<News>| waiting.iter().any(|other| other.peer == news.peer);
+        // Its body can be written in many ways. Once is enough, and once its header alone.
+        let is_again = |other: &News| other.peer == news.peer && other.digest.is_some() == news.digest.is_some();
+        let is_repeated = |waiting: &Vec<News>| waiting.iter().any(is_again);
         if self.waiting.get(&hash).is_some_and(is_repeated) {
-            return self.judge(news.token, Verdict::Ignore);
+            return self.ignore_block(hash, news);
         }
         let tip = ledger.tip();
         if hash == tip.hash() && !self.told.contains(&hash) {
             // It came another way, and this is how others hear of it.
-            self.told.insert(hash);
-            return self.judge(news.token, Verdict::Accept);
+            self.waiting.entry(hash).or_default().push(news);
+            return self.accept_block(hash, ledger);
         }
         if ledger.height_of(&hash).is_some() || header.height.saturating_add(RECENT) < tip.height() {
             return self.ignore_block(hash, news);
@@ -125,8 +150,12 @@ impl Sync {
         } else {
             self.ignore_block(hash, news);
         }
+        let is_heard = self
+            .peers
+            .get_mut(&news.peer)
+            .is_some_and(|peer| peer.useless.has_any(now.steady_ms));
         if matches!(stage, Stage::Wanted | Stage::Asked)
-            && let Some(body) = body
+            && let Some(body) = body.filter(|body| is_heard && body.transfers.len() <= self.limits.transfers())
         {
             self.rebuild(now, hash, body, news.peer, ledger);
         }
@@ -164,13 +193,15 @@ impl Sync {
             from,
         };
         if missing.is_empty() {
-            return self.complete(hash, partial, ledger);
+            self.complete(hash, partial, ledger);
+            return;
         }
         // A block of which most is missing comes faster as a whole, and so does one too many.
         let others = self.partials.keys().filter(|(other, _)| *other == hash).count();
         if missing.len() * 2 > partial.transfers.len().max(16)
             || self.partials.len() >= MAX_PARTIALS
             || others >= MAX_PARTIALS_EACH
+            || self.partials.contains_key(&(hash, from))
         {
             return;
         }
@@ -194,7 +225,7 @@ impl Sync {
         ledger: &dyn Ledger,
     ) {
         let Some(mut partial) = self.partials.remove(&(hash, key)) else {
-            return;
+            return self.release(&[hash]);
         };
         if found.len() > indexes.len() {
             self.offend(now, key, Offence::Unrequested { what: "a transfer" });
@@ -208,15 +239,17 @@ impl Sync {
                 *place = Some(transfer);
             }
         }
-        self.note_delivery(key);
-        self.complete(hash, partial, ledger);
+        if self.complete(hash, partial, ledger) {
+            self.note_delivery(key);
+        }
     }
 
-    /// Takes a block of which nothing is missing any more. If it is not the one that the header stands for, nobody is to
-    /// blame, as two transfers may have one short id: the whole block is asked for.
-    fn complete(&mut self, hash: Hash, partial: Partial, ledger: &dyn Ledger) {
+    /// Takes a block of which nothing is missing any more, and tells whether it did. If it is not the one that the header
+    /// stands for, nobody is to blame, as two transfers may have one short id: the whole block is asked for.
+    fn complete(&mut self, hash: Hash, partial: Partial, ledger: &dyn Ledger) -> bool {
         let Some(transfers) = partial.transfers.into_iter().collect() else {
-            return;
+            self.release(&[hash]);
+            return false;
         };
         let block = Block {
             header: partial.header,
@@ -224,14 +257,16 @@ impl Sync {
             transfers,
         };
         if !matches!(self.headers.stage(&hash), Some(Stage::Wanted | Stage::Asked)) {
-            return;
+            return false;
         }
         if transactions_root(&block.transaction_ids()) != block.header.transactions_root {
-            return self.release(&[hash]);
+            self.release(&[hash]);
+            return false;
         }
         self.partials.retain(|(other, _), _| *other != hash);
         self.keep_body(hash, block, partial.from);
         self.submit_aside(hash, ledger);
+        true
     }
 
     /// Tells everybody of the tip, unless they know or there is a better one.
@@ -250,17 +285,18 @@ impl Sync {
             return;
         };
         let compact = Gossip::Block(CompactBlock::of(&block));
-        let fits = compact.to_bytes().len() <= self.limits.gossip;
+        let bytes = compact.to_bytes();
+        let fits = bytes.len() <= self.limits.gossip;
         // The same bytes cannot be told any more: this node took them for known when it did not pass them on. Without any that
         // are new, others hear of it when they ask for the status.
-        if fits && !self.ignored.contains(&hash) {
+        if fits && !self.ignored.contains(&sha256(&[&bytes])) {
             self.actions.push_back(Action::Gossip(compact));
         } else if !self.ignored_headers.contains(&hash) {
             self.actions.push_back(Action::Gossip(Gossip::Header(block.header)));
         }
     }
 
-    /// Gives up waiting for verdicts, and forgets those who have gone.
+    /// Gives up waiting for verdicts.
     pub(super) fn expire_news(&mut self, now: Moment) {
         let mut over = Vec::new();
         for (hash, waiting) in &mut self.waiting {

@@ -1,9 +1,11 @@
 //! What is remembered of a peer's offences, and how much it may ask.
 
-use super::{BAN_SCORE, Offence};
+use super::{BAN_SCORE, Offence, peer::Stalls};
 
 /// How long it takes to forget one point.
 const FORGET_MS: u64 = 6_000;
+/// How long it is remembered that a peer had not answered when it went.
+const STALLED_MS: u64 = 600_000;
 /// How long a ban lasts.
 pub(super) const BAN_MS: u64 = 3_600_000;
 
@@ -14,15 +16,44 @@ pub(super) struct Score {
     /// Up to when points were forgotten.
     since_ms: u64,
     pub(super) last: Option<Offence>,
-    /// How many requests in a row it had not answered when it went.
-    pub(super) stalls: u32,
+    /// How many requests in a row it had not answered when it went, and when that was.
+    stalls: Stalls,
+    gone_ms: u64,
 }
 
 impl Score {
+    /// What is known of it from before: the points that it had at a time.
+    pub(super) fn of(points: u32, since_ms: u64) -> Self {
+        Self {
+            points,
+            since_ms,
+            ..Self::default()
+        }
+    }
+
     /// The points now.
     pub(super) fn at(&self, now_ms: u64) -> u32 {
         let forgotten = now_ms.saturating_sub(self.since_ms) / FORGET_MS;
         self.points.saturating_sub(u32::try_from(forgotten).unwrap_or(u32::MAX))
+    }
+
+    /// Notes what a peer had not answered when it went.
+    pub(super) const fn leave(&mut self, stalls: Stalls, now_ms: u64) {
+        (self.stalls, self.gone_ms) = (stalls, now_ms);
+    }
+
+    /// What it had not answered when it went, for as long as that is remembered.
+    pub(super) fn stalls(&self, now_ms: u64) -> Stalls {
+        if now_ms < self.gone_ms.saturating_add(STALLED_MS) {
+            self.stalls
+        } else {
+            Stalls::default()
+        }
+    }
+
+    /// Whether there is anything to be remembered.
+    pub(super) fn counts(&self, now_ms: u64) -> bool {
+        self.stalls(now_ms).count() > 0 || self.at(now_ms) > 0
     }
 
     /// Adds an offence, and gives the points with it.
@@ -100,7 +131,7 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::peer::Asked, *};
 
     #[test]
     fn points_add_up_and_are_forgotten() {
@@ -112,6 +143,18 @@ mod tests {
         assert_eq!(score.add(&Offence::TooManyRequests, 1_000 + 10 * FORGET_MS), 110);
         assert!(score.is_enough());
         assert_eq!(score.at(u64::MAX), 0);
+    }
+
+    #[test]
+    fn silence_is_remembered_for_a_while_without_points() {
+        let (mut score, mut stalls) = (Score::default(), Stalls::default());
+        stalls.add(&Asked::Status);
+        score.leave(stalls, 1_000);
+        assert_eq!((score.at(1_000), score.stalls(1_000).count()), (0, 1));
+        assert!(score.counts(1_000 + STALLED_MS - 1));
+        assert!(!score.counts(1_000 + STALLED_MS));
+        assert_eq!(score.stalls(1_000 + STALLED_MS).count(), 0);
+        assert!(!Score::default().counts(0));
     }
 
     #[test]

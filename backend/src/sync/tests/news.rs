@@ -3,7 +3,7 @@
 use shared::{codec::Encode as _, hash::Hash};
 
 use super::lab::{ALICE, BOB, Lab};
-use crate::sync::{CompactBlock, Gossip, Ledger as _, Request, Response, Token, Verdict, short_id};
+use crate::sync::{CompactBlock, Gossip, Ledger as _, Request, Response, Token, VERDICT_MS, Verdict, short_id};
 
 /// Alice mines a block of so many transfers, of which the node under test has the first few.
 fn with_block(count: u64, known: u64) -> (Lab, crate::simulate::node::SimulatedNode, CompactBlock) {
@@ -340,8 +340,8 @@ fn a_block_that_can_be_put_together_does_not_wait_for_who_told_of_it_first() {
     assert_eq!(lab.height(), 0);
     lab.gossip(ALICE, 2, Gossip::Block(block));
     assert_eq!(lab.height(), 1);
-    let accepted = [(Token(1), Verdict::Accept), (Token(2), Verdict::Accept)];
-    assert_eq!(lab.verdicts, accepted);
+    let judged = [(Token(1), Verdict::Ignore), (Token(2), Verdict::Accept)];
+    assert_eq!(lab.verdicts, judged, "the true body alone is passed on");
     // What still comes does no harm.
     lab.answer(&never, &alice);
     lab.assert_peace();
@@ -402,6 +402,112 @@ fn a_block_whose_news_came_too_early_is_told_by_its_header() {
 }
 
 #[test]
+fn two_bodies_of_one_block_from_one_peer_do_not_keep_it_away() {
+    let (mut lab, mut alice, block) = with_block(30, 29);
+    // Another block came first, so that news of this one does not wait for a verdict.
+    let bob = lab.other_with(1, 7);
+    lab.connect(BOB);
+    lab.serve(BOB, &bob);
+    assert_eq!(lab.height(), 1);
+    lab.gossip(ALICE, 1, Gossip::Block(with_unknown(&block, 7)));
+    let first = lab.take(ALICE, "block-transfers");
+    let mut other = with_unknown(&block, 8);
+    other.transfers[0] = [9; 8];
+    lab.gossip(ALICE, 2, Gossip::Block(other));
+    let questions = lab.sent.iter().filter(|sent| sent.request.kind() == "block-transfers");
+    assert_eq!(questions.count(), 1);
+    lab.respond(&first, Response::BlockTransfers(vec![lab.transfer(3, 0)]));
+    assert!(lab.find(ALICE, "block-transfers").is_none());
+    // Then it is on the way to a heavier chain, and comes as a whole.
+    lab.grow(&mut alice, 1, 1);
+    lab.gossip(ALICE, 3, Gossip::Header(alice.books.header(2).unwrap()));
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 2);
+    lab.assert_peace();
+}
+
+#[test]
+fn news_that_waited_when_its_peer_went_is_passed_on_all_the_same() {
+    let (mut lab, alice, block) = with_block(3, 3);
+    lab.connect(BOB);
+    lab.holds = true;
+    lab.gossip(ALICE, 1, Gossip::Block(block.clone()));
+    lab.disconnect(ALICE);
+    lab.write();
+    assert_eq!(lab.node.books.tip().hash(), alice.books.tip().hash());
+    assert_eq!(lab.verdicts, [(Token(1), Verdict::Accept)]);
+    assert_eq!(lab.gossip, []);
+}
+
+#[test]
+fn a_false_body_does_not_make_a_block_known() {
+    let (mut lab, alice, block) = with_block(3, 3);
+    let false_body = with_unknown(&block, 7);
+    // It came before its parent was known, from somebody who went.
+    lab.connect(BOB);
+    lab.holds = true;
+    lab.gossip(BOB, 1, Gossip::Header(block.header));
+    lab.gossip(BOB, 2, Gossip::Block(false_body));
+    lab.disconnect(BOB);
+    lab.gossip(ALICE, 3, Gossip::Header(block.header));
+    lab.serve(ALICE, &alice);
+    lab.write();
+    assert_eq!(lab.height(), 1);
+    let judged = [
+        (Token(1), Verdict::Accept),
+        (Token(2), Verdict::Ignore),
+        (Token(3), Verdict::Accept),
+    ];
+    assert_eq!(lab.verdicts, judged);
+    lab.assert_peace();
+}
+
+#[test]
+fn header_and_body_of_one_peer_are_two_pieces_of_news() {
+    let (mut lab, alice, block) = with_block(3, 3);
+    lab.holds = true;
+    lab.gossip(ALICE, 1, Gossip::Header(block.header));
+    lab.gossip(ALICE, 2, Gossip::Block(block.clone()));
+    lab.gossip(ALICE, 3, Gossip::Block(with_unknown(&block, 9)));
+    assert_eq!(lab.verdicts, [(Token(3), Verdict::Ignore)]);
+    lab.serve(ALICE, &alice);
+    lab.write();
+    assert_eq!(lab.height(), 1);
+    let accepted = [(Token(1), Verdict::Accept), (Token(2), Verdict::Accept)];
+    assert_eq!(lab.verdicts[1..], accepted);
+}
+
+/// What an honest node may pass on without use is far from what a flood is; what comes beyond is not put together either.
+#[test]
+fn a_flood_of_bodies_of_one_block_is_an_offence() {
+    let (mut lab, _, block) = with_block(3, 3);
+    lab.holds = true;
+    lab.gossip(ALICE, 0, Gossip::Block(block.clone()));
+    let mut token = 1;
+    let tell = |lab: &mut Lab, token: &mut u64, count: u64| {
+        for _ in 0..count {
+            let mut other = block.clone();
+            other.transfers = vec![token.to_be_bytes()];
+            lab.gossip(ALICE, *token, Gossip::Block(other));
+            *token += 1;
+        }
+    };
+    tell(&mut lab, &mut token, 4_096);
+    lab.assert_peace();
+    for _ in 0..9 {
+        tell(&mut lab, &mut token, 2_100);
+        lab.wait(1_000);
+    }
+    assert!(lab.banned.is_empty(), "{:?}", lab.offences.len());
+    assert!(lab.codes(ALICE).iter().all(|code| *code == "too-much-news"));
+    for _ in 0..3 {
+        tell(&mut lab, &mut token, 2_100);
+        lab.wait(1_000);
+    }
+    assert_eq!(lab.banned.len(), 1);
+}
+
+#[test]
 fn a_block_whose_news_came_too_early_in_both_forms_is_not_told_again() {
     let mut lab = Lab::new();
     let alice = lab.other_with(10, 1);
@@ -421,7 +527,7 @@ fn a_block_that_took_too_long_for_its_news_is_told_by_its_header() {
     let (mut lab, _, block) = with_block(3, 3);
     lab.holds = true;
     lab.gossip(ALICE, 1, Gossip::Block(block.clone()));
-    lab.wait(31_000);
+    lab.wait(VERDICT_MS + 1_000);
     assert_eq!(lab.verdicts, [(Token(1), Verdict::Ignore)]);
     lab.write();
     assert_eq!(lab.height(), 1);

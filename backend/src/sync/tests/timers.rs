@@ -1,7 +1,7 @@
 //! What happens as time passes.
 
 use super::lab::{ALICE, Lab};
-use crate::sync::{Failure, Gossip, Token, Verdict};
+use crate::sync::{Failure, Gossip, Token, VERDICT_MS, Verdict};
 
 #[test]
 fn the_status_is_asked_for_at_once_and_every_ten_seconds() {
@@ -71,9 +71,9 @@ fn news_without_a_block_is_given_up() {
     lab.connect(ALICE);
     let header = crate::sync::Ledger::header(&alice.books, 1).unwrap();
     lab.gossip(ALICE, 1, Gossip::Header(header));
-    lab.wait(29_000);
+    lab.wait(VERDICT_MS - 1_000);
     assert!(lab.verdicts.is_empty());
-    lab.wait(2_000);
+    lab.wait(1_000);
     assert_eq!(lab.verdicts, [(Token(1), Verdict::Ignore)]);
 }
 
