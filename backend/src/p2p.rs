@@ -45,7 +45,7 @@ use crate::{
 };
 use engine::{Command, Engine};
 use found::Shared;
-use probe::Found;
+use probe::{Finder, Found};
 
 pub use reach::Unreached;
 pub use target::{InvalidTarget, MAX_LEN as MAX_TARGET_LEN, Target};
@@ -57,7 +57,7 @@ const REACH_TIMEOUT: Duration = Duration::from_millis(3_500);
 const RECONNECT_TIMEOUT: Duration = Duration::from_millis(2_000);
 const STATUS_TIMEOUT: Duration = Duration::from_millis(1_000);
 const RESOLVE_TIMEOUT: Duration = Duration::from_millis(4_000);
-const COUNT_TIMEOUT: Duration = Duration::from_millis(300);
+const COUNT_TIMEOUT: Duration = Duration::from_millis(1_000);
 
 /// How many connections there may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ pub struct Peers {
 
 struct Inner {
     id: String,
-    genesis: Hash,
+    finder: Finder,
     shared: Arc<Shared>,
     commands: mpsc::UnboundedSender<Command>,
     registry: Mutex<Registry>,
@@ -174,7 +174,7 @@ pub async fn start(
     engine.listen().await?;
     let inner = Inner {
         id: engine.id(),
-        genesis,
+        finder: Finder::new(genesis),
         shared,
         commands,
         registry: Mutex::new(registry),
@@ -282,7 +282,9 @@ impl Peers {
             let view = node.view();
             ((view.tip().height(), view.tip().hash()), view.tip().headers().work())
         };
-        let (old_tip, followed) = (tip().0, self.inner.shared.followed());
+        // A block is counted after it can be seen, so in this order none is counted that is not the tip yet.
+        let followed = self.inner.shared.followed();
+        let old_tip = tip().0;
         let (tried, mut trying) = mpsc::channel(1);
         self.send(Command::Reconnect { tried });
         // It ends when the last of the attempts has.
@@ -340,7 +342,7 @@ impl Peers {
 
     /// Finds a node by its name, and connects to it. Gives where it was found, and its id.
     async fn reach(&self, target: &Target) -> Result<(Found, String), Unreached> {
-        let found = probe::find(target, self.inner.genesis).await?;
+        let found = self.inner.finder.find(target).await?;
         let copy = found.clone();
         let answer = self.ask(|reply| Command::Connect { found, reply }).await;
         Ok((copy, answer.unwrap_or(Err(Unreached::Stopping))?))

@@ -137,16 +137,21 @@ impl PeerBook {
         &self.contents.met
     }
 
-    /// Notes where a peer was met.
-    pub fn meet(&mut self, met: Met) {
-        let known = self.contents.met.iter().position(|known| known.peer == met.peer);
+    /// Notes where a peer was met. If there are too many, the one goes that was met first, of those that are not to be kept
+    /// if there are any.
+    pub fn meet(&mut self, met: Met, is_kept: impl Fn(&str) -> bool) {
+        let all = &mut self.contents.met;
+        let known = all.iter().position(|known| known.peer == met.peer);
         match known {
-            Some(index) if self.contents.met[index] == met => return,
-            Some(index) => drop(self.contents.met.remove(index)),
-            None if self.contents.met.len() >= MAX_MET => drop(self.contents.met.remove(0)),
+            Some(index) if index + 1 == all.len() && all[index] == met => return,
+            Some(index) => drop(all.remove(index)),
+            None if all.len() >= MAX_MET => {
+                let first = all.iter().position(|known| !is_kept(&known.peer));
+                drop(all.remove(first.unwrap_or(0)));
+            }
             None => {}
         }
-        self.contents.met.push(met);
+        all.push(met);
         self.is_changed = true;
     }
 
@@ -212,22 +217,18 @@ impl PeerBook {
         self.is_changed = true;
     }
 
-    /// A peer's score; 0 when nothing is known of it.
+    /// A peer's score as it was last noted; none when nothing is known of it.
     #[must_use]
-    pub fn score(&self, peer: &str) -> u32 {
-        self.contents.scores.get(peer).map_or(0, |score| score.points)
+    pub fn score(&self, peer: &str) -> Option<Score> {
+        self.contents.scores.get(peer).copied()
     }
 
-    /// Notes a peer's score. One that is spotless is not worth a line.
+    /// Notes a peer's score.
     pub fn set_score(&mut self, peer: &str, points: u32, now_ms: u64) {
-        if points == self.score(peer) {
+        if points == 0 && self.score(peer).is_none() {
             return;
         }
         self.is_changed = true;
-        if points == 0 {
-            self.contents.scores.remove(peer);
-            return;
-        }
         let score = Score {
             points,
             seen_ms: now_ms,
@@ -290,7 +291,7 @@ mod tests {
             peer: "peer-5".to_owned(),
             addresses: vec!["/ip4/192.0.2.5/tcp/7331".to_owned()],
         };
-        book.meet(met.clone());
+        book.meet(met.clone(), |_| false);
         save(folder.path(), &book.changes().unwrap()).unwrap();
         assert_eq!(book.changes(), None);
 
@@ -300,7 +301,11 @@ mod tests {
         assert_eq!(book.ban_of(&peer(2), 1_999), Some(&ban(2_000)));
         assert_eq!(book.ban_of(&peer(2), 2_000), None, "it has ended");
         assert_eq!(book.ban_of(&address, 2_999), Some(&ban(3_000)));
-        assert_eq!((book.score("peer-3"), book.score("peer-4")), (40, 0));
+        let score = Score {
+            points: 40,
+            seen_ms: 1_000,
+        };
+        assert_eq!((book.score("peer-3"), book.score("peer-4")), (Some(score), None));
     }
 
     #[test]
@@ -338,15 +343,18 @@ mod tests {
         for number in 0..2 * MAX_SCORES {
             book.set_score(&number.to_string(), 1, number as u64);
         }
-        assert_eq!((book.score("0"), book.score(&(2 * MAX_SCORES - 1).to_string())), (0, 1));
+        let is_kept = |number: usize| book.score(&number.to_string()).is_some();
+        assert_eq!((is_kept(0), is_kept(2 * MAX_SCORES - 1)), (false, true));
         for number in 0..2 * MAX_MET {
             let met = Met {
                 peer: number.to_string(),
                 addresses: Vec::new(),
             };
-            book.meet(met);
+            book.meet(met, |peer| peer == "7");
         }
-        assert_eq!((book.met().len(), book.met()[0].peer.as_str()), (MAX_MET, "64"));
+        let names = || book.met().iter().map(|met| met.peer.as_str());
+        assert_eq!(book.met().len(), MAX_MET);
+        assert_eq!(names().take(2).collect::<Vec<_>>(), ["7", "65"]);
         for number in 0..=MAX_REGISTERED {
             let node = Registered {
                 node: number.to_string(),

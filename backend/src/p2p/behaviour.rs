@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, anyhow};
 use libp2p::{
     PeerId, StreamProtocol, Swarm, SwarmBuilder, Transport as _, allow_block_list as block_list, connection_limits,
     core::{muxing::StreamMuxerBox, transport::Boxed, upgrade::Version},
-    gossipsub, identify,
+    identify,
     identity::Keypair,
     kad, mdns,
     metrics::Registry,
@@ -54,7 +54,7 @@ pub(super) struct Behaviour {
     pub(super) identify: identify::Behaviour,
     pub(super) ping: ping::Behaviour,
     pub(super) kad: kad::Behaviour<kad::store::MemoryStore>,
-    pub(super) gossip: gossipsub::Behaviour,
+    pub(super) gossip: gossip::Gossipsub,
     pub(super) sync: request_response::Behaviour<Codec>,
 }
 

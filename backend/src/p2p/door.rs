@@ -15,8 +15,8 @@ use libp2p::{
     core::{Endpoint, transport::PortUse},
     mdns,
     swarm::{
-        ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent,
-        ToSwarm, dummy,
+        ConnectionDenied, ConnectionId, FromSwarm, ListenError, NetworkBehaviour, THandler, THandlerInEvent,
+        THandlerOutEvent, ToSwarm, dummy,
     },
 };
 
@@ -114,6 +114,10 @@ impl NetworkBehaviour for Door {
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         match event {
             FromSwarm::ConnectionClosed(closed) => self.gate.leave(closed.connection_id),
+            // Who was let in, and found no place, is not to blame.
+            FromSwarm::ListenFailure(failed) if matches!(failed.error, ListenError::Denied { .. }) => {
+                self.gate.leave(failed.connection_id);
+            }
             FromSwarm::ListenFailure(failed) => self.gate.fail(failed.connection_id),
             _ => {}
         }

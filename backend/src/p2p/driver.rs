@@ -33,9 +33,10 @@ use super::found::Shared;
 use crate::{
     chain::Placed,
     node::{BlockError, Event, Node, SubmitError, Subscription, View},
+    peers::Score,
     sync::{
-        Action, BlockOutcome, Failure, Gossip, Moment, Offence, PeerKey, PeerName, Request, RequestId, Response, Sync,
-        Token, TransferOutcome, serve,
+        Action, BlockOutcome, Failure, Gossip, Moment, Offence, PeerKey, PeerName, Request, RequestId, Response,
+        Status, Sync, Token, TransferOutcome, serve,
     },
 };
 
@@ -49,7 +50,11 @@ const SEEN: u64 = 128;
 
 /// What the swarm tells.
 pub(super) enum Input {
-    Connected(PeerKey),
+    /// A peer is there, with what is known of it from before the node was started.
+    Connected {
+        peer: PeerKey,
+        score: Option<Score>,
+    },
     /// The id of a connected peer, and how long it took to answer lately.
     Known {
         peer: PeerKey,
@@ -57,6 +62,11 @@ pub(super) enum Input {
         latency_ms: Option<u32>,
     },
     Disconnected(PeerKey),
+    /// A peer told its status to somebody else who had asked for it.
+    Told {
+        peer: PeerKey,
+        status: Status,
+    },
     Requested {
         peer: PeerKey,
         request: Request,
@@ -213,9 +223,15 @@ impl State {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
         }
         match input {
-            Input::Connected(peer) => self.sync.connected(now, peer, ledger),
+            Input::Connected { peer, score } => {
+                if let Some(Score { points, seen_ms }) = score {
+                    self.sync.recall(now, peer, points, seen_ms);
+                }
+                self.sync.connected(now, peer, ledger);
+            }
             Input::Known { peer, name, latency_ms } => self.sync.know(peer, name, latency_ms),
             Input::Disconnected(peer) => self.sync.disconnected(now, peer, ledger),
+            Input::Told { peer, status } => self.sync.told(now, peer, status, ledger),
             Input::Requested { peer, request, channel } => {
                 if let Request::Proof { heights } = request {
                     return self.prove(now, peer, heights, channel, &view);

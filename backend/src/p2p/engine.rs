@@ -83,7 +83,7 @@ pub(super) enum Command {
 /// Who waits for the answer to a request.
 enum Asker {
     Sync(PeerKey, RequestId),
-    Handle(mpsc::UnboundedSender<Status>),
+    Handles(PeerId),
 }
 
 /// The engine.
@@ -93,6 +93,8 @@ pub(super) struct Engine {
     /// What peers of the same chain say of themselves.
     identity: String,
     topics: Topics,
+    /// How long news may be, in bytes.
+    max_news: usize,
     listen: SocketAddr,
     folder: PathBuf,
     book: PeerBook,
@@ -141,6 +143,7 @@ impl Engine {
             swarm,
             identity: Names::new(&genesis)?.identity,
             topics: Topics::new(&genesis),
+            max_news: messages.gossip,
             node,
             listen: config.listen,
             folder,
@@ -355,7 +358,12 @@ impl Engine {
             let gossip = &mut engine.swarm.behaviour_mut().gossip;
             gossip.report_message_validation_result(&message_id, &source, acceptance);
         };
-        let news = match decode::<sync::Gossip>(&message.data) {
+        let (bytes, limit) = (message.data.len(), self.max_news);
+        let checked = match bytes <= limit {
+            true => decode::<sync::Gossip>(&message.data),
+            false => Err(WireError::Oversized { bytes, limit }),
+        };
+        let news = match checked {
             Ok(news) if self.topics.of(&news).hash() == message.topic => news,
             Ok(_) => {
                 let reason = "news on the wrong topic".to_owned();
@@ -435,20 +443,17 @@ impl Engine {
     fn on_response(&mut self, id: OutboundRequestId, response: Response) {
         match self.asked.remove(&id) {
             Some(Asker::Sync(peer, id)) => self.driver.tell(Input::Responded { peer, id, response }),
-            Some(Asker::Handle(statuses)) => {
-                if let Response::Status(status) = response {
-                    // Who asked may not wait any more.
-                    let _ = statuses.send(status);
-                }
-            }
+            Some(Asker::Handles(peer)) => self.on_status(&peer, response),
             None => {}
         }
     }
 
     fn on_no_response(&mut self, id: OutboundRequestId, error: &request_response::OutboundFailure) {
         use request_response::OutboundFailure;
-        let Some(Asker::Sync(peer, id)) = self.asked.remove(&id) else {
-            return;
+        let (peer, id) = match self.asked.remove(&id) {
+            Some(Asker::Sync(peer, id)) => (peer, id),
+            Some(Asker::Handles(peer)) => return self.on_no_status(&peer),
+            None => return,
         };
         let failure = match error {
             OutboundFailure::Timeout => Failure::Timeout,
@@ -487,6 +492,7 @@ impl Engine {
         self.waiting.retain(|waiting| !waiting.is_forgotten());
         self.send_away(Instant::now());
         self.end_bans();
+        self.forgive();
         self.look_for_peers(peers);
         self.save();
         self.publish();

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     time::Instant,
 };
 
@@ -87,6 +87,17 @@ pub(super) fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
     })
 }
 
+/// Where a caller is, as far as that counts: a house with IPv6 has a whole network of addresses, of which it may take any.
+/// Those of this machine and of one cable are what they are.
+fn house_of(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(ip) if !ip.is_loopback() && !ip.is_unicast_link_local() => {
+            IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64))
+        }
+        ip => ip,
+    }
+}
+
 impl Gate {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
@@ -100,11 +111,12 @@ impl Gate {
 
     /// Says from where no new connections are taken.
     pub(super) fn set_banned(&mut self, banned: HashSet<IpAddr>) {
-        self.banned = banned;
+        self.banned = banned.into_iter().map(house_of).collect();
     }
 
     /// Takes a connection attempt from an address, or refuses it.
     pub(super) fn knock(&mut self, id: ConnectionId, ip: IpAddr, now: Instant) -> Result<(), Refused> {
+        let ip = house_of(ip);
         if self.banned.contains(&ip) {
             return Err(Refused::Banned(ip));
         }
@@ -139,7 +151,7 @@ impl Gate {
         }
     }
 
-    /// A connection that was let in came to nothing: what arrived was no handshake, or somebody else refused it.
+    /// A connection that was let in came to nothing: what arrived was no handshake.
     pub(super) fn fail(&mut self, id: ConnectionId) {
         if let Some((ip, _)) = self.inbound.get(&id).copied() {
             self.count_refused(ip);
@@ -282,6 +294,25 @@ mod tests {
         }
         assert!(gate.addresses.len() <= MAX_ADDRESSES);
         assert!(gate.inbound.is_empty());
+    }
+
+    #[test]
+    fn a_house_with_a_network_of_addresses_is_one_caller() {
+        let (mut gate, now) = (gate(), Instant::now());
+        let ip = |text: &str| -> IpAddr { text.parse().unwrap() };
+        let house = ip("2001:db8:1:2::");
+        assert_eq!(gate.knock(id(0), ip("2001:db8:1:2::1"), now), Ok(()));
+        assert_eq!(gate.knock(id(1), ip("2001:db8:1:2:a:b:c:d"), now), Ok(()));
+        assert_eq!(gate.knock(id(2), ip("2001:db8:1:2::3"), now), Err(Refused::Full(house)));
+        assert_eq!(gate.knock(id(3), ip("2001:db8:1:3::1"), now), Ok(()), "another house");
+        gate.set_banned(HashSet::from([house]));
+        assert_eq!(
+            gate.knock(id(4), ip("2001:db8:1:2::9"), now),
+            Err(Refused::Banned(house))
+        );
+        for (number, own) in [(5, "::1"), (6, "fe80::1"), (7, "fe80::2")] {
+            assert_eq!(gate.knock(id(number), ip(own), now), Ok(()), "{own}");
+        }
     }
 
     #[test]

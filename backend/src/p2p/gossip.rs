@@ -1,23 +1,30 @@
 //! News by gossipsub: its topics, its limits, and how it scores those who pass it on.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, io, time::Duration};
 
 use anyhow::{Result, anyhow};
 use libp2p::gossipsub::{
-    Behaviour, ConfigBuilder, IdentTopic, MessageAuthenticity, MessageId, PeerScoreParams, PeerScoreThresholds,
-    TopicScoreParams, ValidationMode,
+    Behaviour, ConfigBuilder, DataTransform, IdentTopic, IdentityTransform, Message, MessageAuthenticity, MessageId,
+    PeerScoreParams, PeerScoreThresholds, RawMessage, TopicHash, TopicScoreParams, ValidationMode,
 };
 use shared::hash::{Hash, sha256};
 
 use super::{Limits, behaviour::Names};
 use crate::sync::{self, Gossip};
 
-/// What a frame has besides the news itself.
-const FRAME_BYTES: usize = 1_024;
+/// How long a frame may be, in pieces of news: one that is too long is to be seen, so that its sender can be named. Longer
+/// frames end the stream, and after five streams the peer is not heard any more.
+const FRAME: usize = 2;
+/// How many pieces of news are taken of a frame.
+const MAX_IN_FRAME: usize = 512;
 /// How much waits for a peer that reads slowly; what is older than the times below is dropped.
 const QUEUE: usize = 1_024;
 const PUBLISH_WITHIN: Duration = Duration::from_secs(5);
 const FORWARD_WITHIN: Duration = Duration::from_secs(2);
+/// How often the library looks around, and for how many of these times it keeps news: what waits longer for its verdict could
+/// not be passed on any more, so it is longer than the state machine lets news wait.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+const HISTORY: usize = 2 + (sync::VERDICT_MS / 1_000) as usize;
 /// For how long news is known again.
 const KNOWN_FOR: Duration = Duration::from_secs(120);
 /// What a false piece of news costs, squared as they come.
@@ -60,8 +67,28 @@ impl Topics {
     }
 }
 
+/// Gossipsub for a chain's topics.
+pub(super) type Gossipsub = Behaviour<OwnTopics>;
+
+/// Drops news on any other topic before the library keeps it. No honest node sends any.
+pub(super) struct OwnTopics([TopicHash; 2]);
+
+impl DataTransform for OwnTopics {
+    fn inbound_transform(&self, message: RawMessage) -> io::Result<Message> {
+        if self.0.contains(&message.topic) {
+            IdentityTransform.inbound_transform(message)
+        } else {
+            Err(io::Error::other("nobody listens to this topic"))
+        }
+    }
+
+    fn outbound_transform(&self, _: &TopicHash, data: Vec<u8>) -> io::Result<Vec<u8>> {
+        Ok(data)
+    }
+}
+
 /// Gossipsub, subscribed to a chain's topics.
-pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, limits: &Limits) -> Result<Behaviour> {
+pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, limits: &Limits) -> Result<Gossipsub> {
     let topics = Topics::new(genesis);
     let config = ConfigBuilder::default()
         .protocol_id_prefix(names.gossip.clone())
@@ -70,14 +97,19 @@ pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, l
         .message_id_fn(|message| id_of(&message.data))
         // Nothing is passed on before it was found to be good.
         .validate_messages()
-        .max_transmit_size(messages.gossip + FRAME_BYTES)
+        .max_transmit_size(FRAME * messages.gossip)
+        .max_messages_per_rpc(Some(MAX_IN_FRAME))
         .duplicate_cache_time(KNOWN_FOR)
+        .heartbeat_interval(HEARTBEAT)
+        .history_length(HISTORY)
         .prune_backoff(BACKOFF)
         .connection_handler_queue_len(QUEUE)
         .publish_queue_duration(PUBLISH_WITHIN)
         .forward_queue_duration(FORWARD_WITHIN)
         .build()?;
-    let mut behaviour = Behaviour::new(MessageAuthenticity::Anonymous, config).map_err(|error| anyhow!(error))?;
+    let own = OwnTopics([topics.blocks.hash(), topics.transfers.hash()]);
+    let mut behaviour =
+        Behaviour::new_with_transform(MessageAuthenticity::Anonymous, config, own).map_err(|error| anyhow!(error))?;
     behaviour
         .with_peer_score(score(&topics, limits), THRESHOLDS)
         .map_err(|error| anyhow!(error))?;

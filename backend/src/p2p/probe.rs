@@ -1,15 +1,20 @@
 //! Finds out where a node listens for peers, by whatever name it was called.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, ToSocketAddrs as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
 use serde::Deserialize;
 use shared::{api::Problem, hash::Hash};
+use tokio::sync::Semaphore;
 
 use super::{
     gate::ip_of,
     reach::Unreached,
-    target::{Kind, Target},
+    target::{Kind, Target, is_reachable},
 };
 use crate::client;
 
@@ -17,6 +22,8 @@ use crate::client;
 const PAGE_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// How long a name may take to be looked up.
 const LOOKUP_TIMEOUT: Duration = Duration::from_millis(1_000);
+/// How many threads are held at a time.
+const MAX_AT_ONCE: usize = 32;
 /// The greatest answer that is read.
 const MAX_ANSWER: u64 = 64 << 10;
 /// The most addresses of one node that are tried.
@@ -39,66 +46,109 @@ struct Own {
     addresses: Vec<String>,
 }
 
-/// Finds a node.
-///
-/// # Errors
-/// Why not.
-pub(super) async fn find(target: &Target, genesis: Hash) -> Result<Found, Unreached> {
-    match &target.kind {
-        Kind::Page(url) => ask_page(url.clone(), genesis).await,
-        Kind::Either { host, port } => match ask_page(format!("http://{host}:{port}"), genesis).await {
-            // Somebody is there, and it is no page: perhaps it is where a node listens for peers.
-            Err(Unreached::NotCairn) => look_up(host, *port, |ip| at(ip, *port)).await,
-            answer => answer,
-        },
-        Kind::Peer(address) => find_peer(address).await,
-    }
+/// Finds nodes. To ask a page or the system for a name holds a thread, also after nobody waits any more: so few do at a time,
+/// and all others find threads left.
+#[derive(Clone)]
+pub(super) struct Finder {
+    genesis: Hash,
+    turns: Arc<Semaphore>,
 }
 
-async fn find_peer(address: &Multiaddr) -> Result<Found, Unreached> {
-    let peer = address.iter().find_map(|part| match part {
-        Protocol::P2p(peer) => Some(peer),
-        _ => None,
-    });
-    let bare: Multiaddr = address
-        .iter()
-        .filter(|part| !matches!(part, Protocol::P2p(_)))
-        .collect();
-    let name = bare.iter().find_map(|part| match part {
-        Protocol::Dns(name) | Protocol::Dns4(name) | Protocol::Dns6(name) => Some(name.into_owned()),
-        _ => None,
-    });
-    let Some(name) = name else {
-        let addresses = vec![bare];
-        return Ok(Found { peer, addresses });
-    };
-    let port = bare.iter().find_map(|part| match part {
-        Protocol::Tcp(port) | Protocol::Udp(port) => Some(port),
-        _ => None,
-    });
-    let rest: Multiaddr = bare.iter().skip(1).collect();
-    let place = |ip: IpAddr| bare_ip(ip).iter().chain(rest.iter()).collect();
-    let found = look_up(&name, port.unwrap_or_default(), place).await?;
-    Ok(Found { peer, ..found })
-}
-
-/// Looks up a name. The addresses of IPv4 come first.
-async fn look_up(host: &str, port: u16, address: impl Fn(IpAddr) -> Multiaddr) -> Result<Found, Unreached> {
-    let unknown = || Unreached::Unreachable(format!("nobody knows where {host} is; check the name"));
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let lookup = tokio::net::lookup_host((host.to_owned(), port));
-    let places = tokio::time::timeout(LOOKUP_TIMEOUT, lookup).await;
-    let mut ips: Vec<IpAddr> = places
-        .map_err(|_| unknown())?
-        .map_err(|_| unknown())?
-        .map(|place| place.ip())
-        .collect();
-    ips.sort_by_key(IpAddr::is_ipv6);
-    let addresses: Vec<Multiaddr> = ips.into_iter().take(MAX_ADDRESSES).map(address).collect();
-    if addresses.is_empty() {
-        return Err(unknown());
+impl Finder {
+    pub(super) fn new(genesis: Hash) -> Self {
+        let turns = Arc::new(Semaphore::new(MAX_AT_ONCE));
+        Self { genesis, turns }
     }
-    Ok(Found { peer: None, addresses })
+
+    /// Finds a node.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) async fn find(&self, target: &Target) -> Result<Found, Unreached> {
+        match &target.kind {
+            Kind::Page(url) => self.ask_page(url.clone()).await,
+            Kind::Either { host, port } => match self.ask_page(format!("http://{host}:{port}")).await {
+                // Somebody is there, and it is no page: perhaps it is where a node listens for peers.
+                Err(Unreached::NotCairn) => self.look_up(host, *port, |ip| at(ip, *port)).await,
+                answer => answer,
+            },
+            Kind::Peer(address) => self.find_peer(address).await,
+        }
+    }
+
+    /// Does what holds a thread, when it is its turn.
+    async fn hold<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unreached> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Unreached::Stopping)
+    }
+
+    async fn find_peer(&self, address: &Multiaddr) -> Result<Found, Unreached> {
+        let peer = address.iter().find_map(|part| match part {
+            Protocol::P2p(peer) => Some(peer),
+            _ => None,
+        });
+        let bare: Multiaddr = address
+            .iter()
+            .filter(|part| !matches!(part, Protocol::P2p(_)))
+            .collect();
+        let name = bare.iter().find_map(|part| match part {
+            Protocol::Dns(name) | Protocol::Dns4(name) | Protocol::Dns6(name) => Some(name.into_owned()),
+            _ => None,
+        });
+        let Some(name) = name else {
+            let addresses = vec![bare];
+            return Ok(Found { peer, addresses });
+        };
+        let port = bare.iter().find_map(|part| match part {
+            Protocol::Tcp(port) | Protocol::Udp(port) => Some(port),
+            _ => None,
+        });
+        let rest: Multiaddr = bare.iter().skip(1).collect();
+        let place = |ip: IpAddr| bare_ip(ip).iter().chain(rest.iter()).collect();
+        let found = self.look_up(&name, port.unwrap_or_default(), place).await?;
+        Ok(Found { peer, ..found })
+    }
+
+    /// Looks up a name. The addresses of IPv4 come first.
+    async fn look_up(&self, host: &str, port: u16, address: impl Fn(IpAddr) -> Multiaddr) -> Result<Found, Unreached> {
+        let unknown = || Unreached::Unreachable(format!("nobody knows where {host} is; check the name"));
+        let place = (host.trim_start_matches('[').trim_end_matches(']').to_owned(), port);
+        let lookup = self.hold(move || place.to_socket_addrs());
+        let places = tokio::time::timeout(LOOKUP_TIMEOUT, lookup).await;
+        let places = places.map_err(|_| unknown())??.map_err(|_| unknown())?;
+        let mut ips: Vec<IpAddr> = places.map(|place| place.ip()).collect();
+        ips.sort_by_key(IpAddr::is_ipv6);
+        let addresses: Vec<Multiaddr> = ips.into_iter().take(MAX_ADDRESSES).map(address).collect();
+        if addresses.is_empty() {
+            return Err(unknown());
+        }
+        Ok(Found { peer: None, addresses })
+    }
+
+    /// Asks a node's page where the node listens for peers.
+    async fn ask_page(&self, url: String) -> Result<Found, Unreached> {
+        let host: Option<IpAddr> = host_of(&url).parse().ok();
+        let own = self.hold(move || request(&url)).await??;
+        if own.genesis_hash != self.genesis {
+            return Err(Unreached::OtherChain {
+                genesis: Some(own.genesis_hash),
+            });
+        }
+        let peer: PeerId = own.peer.parse().map_err(|_| Unreached::NotCairn)?;
+        let said: Vec<Multiaddr> = own.addresses.iter().filter_map(|text| text.parse().ok()).collect();
+        let addresses = reachable(&said, host);
+        if addresses.is_empty() {
+            return Err(Unreached::Unreachable(
+                "it listens for peers on its own machine only: start it with --p2p-listen 0.0.0.0:7331".to_owned(),
+            ));
+        }
+        let peer = Some(peer);
+        Ok(Found { peer, addresses })
+    }
 }
 
 fn bare_ip(ip: IpAddr) -> Multiaddr {
@@ -107,29 +157,6 @@ fn bare_ip(ip: IpAddr) -> Multiaddr {
 
 fn at(ip: IpAddr, port: u16) -> Multiaddr {
     bare_ip(ip).with(Protocol::Tcp(port))
-}
-
-/// Asks a node's page where the node listens for peers.
-async fn ask_page(url: String, genesis: Hash) -> Result<Found, Unreached> {
-    let host: Option<IpAddr> = host_of(&url).parse().ok();
-    let own = tokio::task::spawn_blocking(move || request(&url))
-        .await
-        .map_err(|_| Unreached::Stopping)??;
-    if own.genesis_hash != genesis {
-        return Err(Unreached::OtherChain {
-            genesis: Some(own.genesis_hash),
-        });
-    }
-    let peer: PeerId = own.peer.parse().map_err(|_| Unreached::NotCairn)?;
-    let said: Vec<Multiaddr> = own.addresses.iter().filter_map(|text| text.parse().ok()).collect();
-    let addresses = reachable(&said, host);
-    if addresses.is_empty() {
-        return Err(Unreached::Unreachable(
-            "it listens for peers on its own machine only: start it with --p2p-listen 0.0.0.0:7331".to_owned(),
-        ));
-    }
-    let peer = Some(peer);
-    Ok(Found { peer, addresses })
 }
 
 fn place_of(url: &str) -> &str {
@@ -154,7 +181,7 @@ fn reachable(said: &[Multiaddr], host: Option<IpAddr>) -> Vec<Multiaddr> {
             .iter()
             .filter(|part| !matches!(part, Protocol::P2p(_)))
             .collect();
-        if ip_of(&bare).is_some_and(|ip| is_here || !is_local(&ip)) {
+        if is_reachable(&bare) && ip_of(&bare).is_some_and(|ip| is_here || !is_local(&ip)) {
             addresses.push(bare);
         }
     }
@@ -238,11 +265,11 @@ mod tests {
         let target: Target = "/ip4/192.0.2.1/tcp/7331/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"
             .parse()
             .unwrap();
-        let found = find(&target, Hash([0; 32])).await.unwrap();
+        let found = Finder::new(Hash([0; 32])).find(&target).await.unwrap();
         assert_eq!(found.addresses, addresses(&["/ip4/192.0.2.1/tcp/7331"]));
         assert!(found.peer.is_some());
         let target: Target = "/dns4/localhost/tcp/7331".parse().unwrap();
-        let found = find(&target, Hash([0; 32])).await.unwrap();
+        let found = Finder::new(Hash([0; 32])).find(&target).await.unwrap();
         assert_eq!(found.addresses[0], addresses(&["/ip4/127.0.0.1/tcp/7331"])[0]);
         assert_eq!(found.peer, None);
     }

@@ -74,7 +74,7 @@ fn kind_of_authority(text: &str) -> Option<Kind> {
 }
 
 /// Whether an address is of a kind that this node can reach: by TCP or QUIC, at an IP address or a name.
-fn is_reachable(address: &Multiaddr) -> bool {
+pub(super) fn is_reachable(address: &Multiaddr) -> bool {
     let parts: Vec<Protocol<'_>> = address.iter().collect();
     let (place, rest) = match &parts[..] {
         [place, rest @ ..] => (place, rest),

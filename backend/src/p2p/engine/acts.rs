@@ -1,15 +1,19 @@
 //! What the engine does for the driver and for handles, and what it writes down.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::{Duration, Instant},
+};
 
 use libp2p::{
     Multiaddr, PeerId,
-    gossipsub::{MessageAcceptance, MessageId},
+    gossipsub::{MessageAcceptance, MessageId, PublishError},
     multiaddr::Protocol,
 };
 use shared::codec::Encode as _;
+use tokio::sync::mpsc;
 
-use super::{Asker, Command, Engine, Output};
+use super::{Asker, Command, Engine, Input, Output};
 use crate::{
     p2p::{
         Peers,
@@ -19,8 +23,11 @@ use crate::{
         view::{Listed, PeerBan},
     },
     peers::{Ban, Subject, save},
-    sync::{Action, Gossip, Offence, PeerKey, Request, Token, Verdict},
+    sync::{Action, Gossip, Offence, PeerKey, Request, Response, Status, Token, Verdict},
 };
+
+/// For how long a peer's status is good enough for the next handle that wants it.
+const STATUS_AGE: Duration = Duration::from_millis(100);
 
 impl Engine {
     pub(super) fn on_output(&mut self, output: Output) {
@@ -46,7 +53,7 @@ impl Engine {
                     }
                     None => {
                         let failure = crate::sync::Failure::Closed;
-                        self.driver.tell(super::Input::Failed { peer, id, failure });
+                        self.driver.tell(Input::Failed { peer, id, failure });
                     }
                 }
             }
@@ -97,9 +104,13 @@ impl Engine {
                 .into_iter()
                 .for_each(|token| self.report(token, MessageAcceptance::Accept));
         }
-        // Without peers there is nobody to tell, and who comes later asks.
-        if let Err(error) = self.swarm.behaviour_mut().gossip.publish(topic, bytes) {
-            tracing::debug!(%error, kind = news.kind(), "news was not told");
+        let told = self.swarm.behaviour_mut().gossip.publish(topic, bytes);
+        match (told, news) {
+            // It came when there was no time to look at it. Its header is news all the same.
+            (Err(PublishError::Duplicate), Gossip::Block(block)) => self.publish_news(&Gossip::Header(block.header)),
+            // Without peers there is nobody to tell, and who comes later asks.
+            (Err(error), _) => tracing::debug!(%error, kind = news.kind(), "news was not told"),
+            (Ok(_), _) => {}
         }
     }
 
@@ -112,6 +123,16 @@ impl Engine {
         self.book.set_score(&id.to_string(), score, self.node.now_ms());
         let gossip = &mut self.swarm.behaviour_mut().gossip;
         gossip.set_application_score(&id, -f64::from(score));
+    }
+
+    /// Has gossipsub forget offences as the state machine does.
+    pub(super) fn forgive(&mut self) {
+        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        for (key, state) in &self.shared.sync().peers {
+            if let Some(id) = self.ids.get(key) {
+                gossip.set_application_score(id, -f64::from(state.score));
+            }
+        }
     }
 
     fn ban(&mut self, peer: PeerKey, until_ms: u64, offence: &Offence) {
@@ -170,23 +191,57 @@ impl Engine {
                 let _ = reply.send(self.register(node));
             }
             Command::Reconnect { tried } => self.reconnect(peers, &tried),
-            Command::AskStatus { status } => {
-                let connected: Vec<PeerId> = self
-                    .peers
-                    .iter()
-                    .filter(|(_, peer)| peer.is_peer)
-                    .map(|(id, _)| *id)
-                    .collect();
-                for peer in connected {
-                    let sent = self.swarm.behaviour_mut().sync.send_request(&peer, Ok(Request::Status));
-                    self.asked.insert(sent, Asker::Handle(status.clone()));
-                }
-            }
+            Command::AskStatus { status } => self.ask_statuses(&status),
             Command::Cut { peers, done } => {
                 self.cut(&peers);
                 self.cutting.push(done);
                 self.end_cutting();
             }
+        }
+    }
+
+    /// Asks all peers for their status, for a handle. A peer that is being asked, or was a moment ago, is not asked again:
+    /// however many handles want to know, no peer has to answer often.
+    fn ask_statuses(&mut self, status: &mpsc::UnboundedSender<Status>) {
+        let sync = &mut self.swarm.behaviour_mut().sync;
+        for (id, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.is_peer) {
+            if let Some((_, known)) = peer.status.filter(|(since, _)| since.elapsed() < STATUS_AGE) {
+                // Who asked may not wait any more.
+                let _ = status.send(known);
+                continue;
+            }
+            peer.status_for.retain(|waiting| !waiting.is_closed());
+            peer.status_for.push(status.clone());
+            if !std::mem::replace(&mut peer.is_status_asked, true) {
+                let sent = sync.send_request(id, Ok(Request::Status));
+                self.asked.insert(sent, Asker::Handles(*id));
+            }
+        }
+    }
+
+    /// A peer told its status to handles. The state machine makes of it what it makes of any.
+    pub(super) fn on_status(&mut self, peer: &PeerId, response: Response) {
+        let Some(connected) = self.peers.get_mut(peer) else {
+            return;
+        };
+        connected.is_status_asked = false;
+        let waiting = std::mem::take(&mut connected.status_for);
+        let Response::Status(status) = response else { return };
+        connected.status = Some((Instant::now(), status));
+        self.driver.tell(Input::Told {
+            peer: connected.key,
+            status,
+        });
+        for handle in waiting {
+            let _ = handle.send(status);
+        }
+    }
+
+    /// A peer did not tell its status.
+    pub(super) fn on_no_status(&mut self, peer: &PeerId) {
+        if let Some(connected) = self.peers.get_mut(peer) {
+            connected.is_status_asked = false;
+            connected.status_for.clear();
         }
     }
 

@@ -10,20 +10,20 @@ use libp2p::{
     Multiaddr, PeerId,
     core::ConnectedPoint,
     identify,
-    multiaddr::Protocol,
     swarm::{ConnectionError, ConnectionId, DialError, ListenError},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Engine, Input};
 use crate::{
     p2p::{
         Unreached,
         gate::{Refused, ip_of},
+        target::is_reachable,
         view::Peer,
     },
     peers::{Ban, Met, Subject},
-    sync::{PeerKey, PeerName},
+    sync::{PeerKey, PeerName, Status},
 };
 
 /// How long a connection may be silent about who it is.
@@ -32,8 +32,12 @@ const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(10);
 const STRANGER_TIME: Duration = Duration::from_millis(500);
 /// For how long an address that floods the node with connections is banned.
 const FLOOD_BAN_MS: u64 = 600_000;
-/// The most addresses of a peer that are noted.
+/// After how long a connection is a lasting one, whose peer is not forgotten for others.
+const LASTING: Duration = Duration::from_secs(60);
+/// The most addresses of a peer that are noted; how often it may say that it has others, and in which time once more.
 const MAX_ADDRESSES: usize = 8;
+const FREE_MOVES: u64 = 16;
+const MOVE_SECONDS: u64 = 10;
 
 /// A node that is connected.
 pub(super) struct Connected {
@@ -48,6 +52,13 @@ pub(super) struct Connected {
     since: Instant,
     since_ms: u64,
     pub(super) latency: Option<Duration>,
+    /// The status that it last told handles, when that was, who waits for the next, and whether that is asked for.
+    pub(super) status: Option<(Instant, Status)>,
+    pub(super) status_for: Vec<mpsc::UnboundedSender<Status>>,
+    pub(super) is_status_asked: bool,
+    /// Where it says it listens, and how often it said something else before.
+    addresses: Vec<Multiaddr>,
+    moves: u32,
 }
 
 impl Connected {
@@ -101,6 +112,11 @@ impl Engine {
             since: Instant::now(),
             since_ms,
             latency: None,
+            status: None,
+            status_for: Vec::new(),
+            is_status_asked: false,
+            addresses: Vec::new(),
+            moves: 0,
         });
         let is_known = connected.is_peer;
         let place = (endpoint.get_remote_address().clone(), endpoint.is_listener());
@@ -149,7 +165,6 @@ impl Engine {
         if connected.is_peer {
             let cause = cause.map_or_else(|| "it was ended".to_owned(), |cause| cause.to_string());
             tracing::info!(%peer, cause, "a peer is gone");
-            self.news.retain(|_, (source, _)| *source != peer);
             self.serving.forget(&peer);
             self.candidates.lost(&peer);
             self.driver.tell(Input::Disconnected(connected.key));
@@ -250,20 +265,33 @@ impl Engine {
             .values()
             .next()
             .and_then(|(address, _)| ip_of(address));
-        let mut addresses: Vec<Multiaddr> = Vec::new();
-        for address in info.listen_addrs {
-            if is_usable(&address, from) && addresses.len() < MAX_ADDRESSES {
-                addresses.push(address);
+        let usable = info.listen_addrs.into_iter().filter(|address| is_usable(address, from));
+        let addresses: Vec<Multiaddr> = usable.take(MAX_ADDRESSES).collect();
+        // Who moves on and on is where it was.
+        let may_move = connected.since.elapsed().as_secs() / MOVE_SECONDS + FREE_MOVES >= u64::from(connected.moves);
+        let is_new = !addresses.is_empty() && addresses != connected.addresses && may_move;
+        if is_new {
+            connected.moves += 1;
+            let kad = &mut self.swarm.behaviour_mut().kad;
+            for address in &addresses {
+                kad.add_address(&peer, address.clone());
+            }
+            for old in std::mem::replace(&mut connected.addresses, addresses.clone()) {
+                if !addresses.contains(&old) {
+                    kad.remove_address(&peer, &old);
+                }
             }
         }
-        for address in &addresses {
-            self.swarm.behaviour_mut().kad.add_address(&peer, address.clone());
-        }
         self.welcome(peer);
-        if !addresses.is_empty() {
-            self.book.meet(Met {
+        if is_new {
+            let met = Met {
                 peer: peer.to_string(),
                 addresses: addresses.iter().map(ToString::to_string).collect(),
+            };
+            let peers = &self.peers;
+            self.book.meet(met, |known| {
+                let connected = known.parse().ok().and_then(|known: PeerId| peers.get(&known));
+                connected.is_some_and(|connected| connected.since.elapsed() > LASTING)
             });
             self.candidates.met(peer, addresses);
         }
@@ -281,7 +309,8 @@ impl Engine {
             tracing::info!(%peer, "a peer is connected");
             self.remember(key, peer);
             self.candidates.connected(&peer);
-            self.driver.tell(Input::Connected(key));
+            let score = self.book.score(&peer.to_string());
+            self.driver.tell(Input::Connected { peer: key, score });
             self.tell_name(&peer);
             self.answer_waiting(&peer, &Ok(peer.to_string()));
             self.publish();
@@ -344,10 +373,7 @@ fn is_usable(address: &Multiaddr, from: Option<IpAddr>) -> bool {
         return false;
     };
     let is_own_machine = from.is_some_and(|from| from.is_loopback());
-    let has_port = address
-        .iter()
-        .any(|part| matches!(part, Protocol::Tcp(1..) | Protocol::Udp(1..)));
-    has_port && !ip.is_unspecified() && !ip.is_multicast() && (is_own_machine || !ip.is_loopback())
+    is_reachable(address) && !ip.is_unspecified() && !ip.is_multicast() && (is_own_machine || !ip.is_loopback())
 }
 
 /// Why a connection did not come about.
