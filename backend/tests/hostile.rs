@@ -132,21 +132,21 @@ async fn news_that_is_no_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn news_longer_than_any_may_be() {
+    let mut number = 0_u8;
+    is_banned_for("oversized", async |hostile| {
+        number += 1;
+        hostile.tell(vec![number; 65_537]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_that_are_no_messages() {
     let (victim, honest) = pair().await;
     let mut hostile = Hostile::new(victim.node.network().genesis_hash()).says(|_| Some(vec![254; 9]));
     hostile.connect(&victim.address()).await;
-    let id = hostile.id();
-    hostile
-        .until("it is named", || {
-            let peers = victim.peers.connected();
-            let offence = peers
-                .iter()
-                .find(|peer| peer.peer == id)
-                .and_then(|peer| peer.offence.clone());
-            offence.is_some() || ban(&victim, &id).is_some()
-        })
-        .await;
+    assert_eq!(offended_for(&victim, &mut hostile).await.code, "malformed");
     are_served(&victim, &honest).await;
     for node in [victim, honest] {
         node.stop().await;
@@ -167,6 +167,32 @@ async fn a_ban_outlasts_a_restart() {
     assert_eq!(ban(&victim, &id).as_deref(), Some("malformed"));
     assert!(!hostile.is_let_in(&victim.address()).await, "it stays outside");
     eventually("the honest peer is there again", || victim.peers.count() == 1).await;
+    are_served(&victim, &honest).await;
+    for node in [victim, honest] {
+        node.stop().await;
+    }
+}
+
+/// The points of a peer that is connected.
+fn score_of(victim: &Neighbour, id: &str) -> u32 {
+    let peers = victim.peers.connected();
+    peers.iter().find(|peer| peer.peer == id).map_or(0, |peer| peer.score)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn points_outlast_a_restart() {
+    let (victim, honest) = pair().await;
+    let mut hostile = Hostile::new(victim.node.network().genesis_hash());
+    hostile.connect(&victim.address()).await;
+    let id = hostile.id();
+    hostile.ask(vec![255; 40]);
+    hostile.until("it has points", || score_of(&victim, &id) > 40).await;
+    let network = victim.node.network().clone();
+    let folder = victim.stop().await;
+    let victim = Neighbour::start_in(folder, &network, &[], |_| ()).await;
+    hostile.connect(&victim.address()).await;
+    // A point is forgotten in six seconds.
+    hostile.until("it has them still", || score_of(&victim, &id) > 20).await;
     are_served(&victim, &honest).await;
     for node in [victim, honest] {
         node.stop().await;

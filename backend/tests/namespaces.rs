@@ -144,13 +144,15 @@ fn machine(number: usize, folder: &Path, network: &Network) -> Machine {
 }
 
 async fn the_network_is_cut_and_joined(lab: &Lab, machines: &[Machine]) {
-    let (height, _) = machines[0].tip().await;
     lab.cut(&SIDE);
     let cut = Instant::now();
+    // What both sides have is no higher than that.
+    let tips = join_all(machines.iter().map(Machine::tip)).await;
+    let height = tips.iter().map(|(height, _)| *height).max().unwrap();
     // As long as that takes: each has noticed, and each side has found blocks that the other does not have.
     have_peers(machines, &[1, 1, 2, 2, 2]).await;
     println!("all have noticed the cut after {} ms", cut.elapsed().as_millis());
-    grow(machines, APART).await;
+    reach(machines, height + APART).await;
     let (one, two) = (
         machines[0].block(height + APART).await,
         machines[3].block(height + APART).await,
@@ -172,7 +174,7 @@ async fn is_killed_and_comes_back(machines: &mut [Machine], number: usize, load:
     let (before, after) = machines.split_at(number - 1);
     let others = before.iter().chain(&after[1..]);
     // Of two miners one is left at least, so that there is work to be caught up with.
-    join_all(others.map(|machine| reaches(machine, 1))).await;
+    join_all(others.map(|machine| grow(std::slice::from_ref(machine), 1))).await;
     let began = Instant::now();
     machines[number - 1].start().await;
     let killed = &machines[number - 1];
@@ -190,18 +192,18 @@ async fn is_killed_and_comes_back(machines: &mut [Machine], number: usize, load:
 /// Waits until every node has so many blocks more than the first has now.
 async fn grow(machines: &[Machine], more: u64) {
     let (height, _) = machines[0].tip().await;
+    reach(machines, height + more).await;
+}
+
+/// Waits until every node has come to a height.
+async fn reach(machines: &[Machine], height: u64) {
     let deadline = Instant::now() + PATIENCE;
     for machine in machines {
-        while machine.tip().await.0 < height + more {
+        while machine.tip().await.0 < height {
             assert!(Instant::now() < deadline, "blocks do not come: {}", machine.log());
             sleep(Duration::from_millis(20)).await;
         }
     }
-}
-
-/// Waits until a node has so many blocks more than it has now.
-async fn reaches(machine: &Machine, more: u64) {
-    grow(std::slice::from_ref(machine), more).await;
 }
 
 async fn have_peers(machines: &[Machine], counts: &[u64]) {

@@ -1,6 +1,9 @@
 //! Peers that say what is not so: of themselves, of their chains, and in answer to what they were asked.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use backend::{
     clock::{Clock, ManualClock},
@@ -8,6 +11,7 @@ use backend::{
     sync::{Request, Response, Status, VERSION},
 };
 use ruint::aliases::U256;
+use serde_json::json;
 use shared::{
     block::Header,
     codec::Encode as _,
@@ -16,11 +20,12 @@ use shared::{
     rules::HeaderChain,
 };
 use tempfile::TempDir;
+use tokio::time::{Instant, timeout};
 
 use super::{
     are_served,
     forged::{Forged, next, work},
-    neighbours::{Neighbour, eventually, hostile::Hostile},
+    neighbours::{Neighbour, PATIENCE, eventually, hostile::Hostile},
     offended_for, pair, pair_of, was_counted,
     workshop::{Order, network},
 };
@@ -126,7 +131,7 @@ async fn blocks_that_nobody_asked_for() {
 async fn transfers_that_nobody_asked_for() {
     is_banned_for_answers("unrequested", |good, _, request| {
         let genesis = good.status.genesis;
-        let ids = || (0..1_000_u64).map(|number| Hash([u8::try_from(number % 251).unwrap(); 32]));
+        let ids = || (0..2_000_u64).map(|number| Hash([u8::try_from(number % 251).unwrap(); 32]));
         match request {
             Request::Status => Some(Response::Status(Status {
                 height: 3,
@@ -141,6 +146,112 @@ async fn transfers_that_nobody_asked_for() {
         }
     })
     .await;
+}
+
+/// A peer shows the victim's own chain, and a block more from each time on that the victim is asked to resolve.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_heavier_chain_replaces_the_own_when_the_node_resolves() {
+    let network = network(3);
+    let victim = Neighbour::start(&network, &[]).await;
+    victim.mine(5, 3).await;
+    let shown = Arc::new(Mutex::new(Forged::of(&victim)));
+    let voice = Arc::clone(&shown);
+    let mut hostile =
+        Hostile::new(network.genesis_hash()).answers(move |request| voice.lock().unwrap().answer(request));
+    hostile.connect(&victim.address()).await;
+    let going = hostile.go_on();
+    eventually("it is a peer", || victim.peers.count() == 1).await;
+    let begun = Instant::now();
+    for note in 0.. {
+        let old = (victim.height(), victim.tip());
+        let longer = Forged::of(&victim).with(next(&victim, note, Vec::new()));
+        let new = longer.status;
+        *shown.lock().unwrap() = longer;
+        let resolved = victim.get("/blockchain/nodes/resolve").await;
+        eventually("the block is taken", || victim.tip() == new.tip).await;
+        // The node asks by itself as well. When that is just then, there is nothing left to replace.
+        if resolved["message"] == "Our chain was replaced" {
+            assert_eq!(
+                resolved["old_tip"],
+                json!({ "height": old.0, "hash": old.1 }),
+                "{resolved}"
+            );
+            assert_eq!(
+                resolved["new_tip"],
+                json!({ "height": new.height, "hash": new.tip }),
+                "{resolved}"
+            );
+            assert_eq!(resolved["complete"], true, "{resolved}");
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "it never replaces the chain: {resolved}");
+    }
+    going.abort();
+    victim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_claims_much_and_shows_nothing_makes_no_route_slow() {
+    let (victim, honest) = pair().await;
+    victim.mine(5, 3).await;
+    let mut claimed = Forged::of(&victim).status;
+    claimed.height += 100;
+    claimed.tip = Hash([7; 32]);
+    claimed.work *= U256::from(100);
+    let mut hostile = Hostile::new(claimed.genesis).answers(move |request| match request {
+        Request::Status => Some(Response::Status(claimed)),
+        _ => None,
+    });
+    hostile.connect(&victim.address()).await;
+    let going = hostile.go_on();
+    victim
+        .until("/blockchain/nodes/get", |list| {
+            list.to_string().contains("\"height\":103")
+        })
+        .await;
+    let within = Duration::from_secs(5);
+    let in_time = async |path: &str| timeout(within, victim.get(path)).await.expect("an answer in time");
+    let resolved = in_time("/blockchain/nodes/resolve").await;
+    assert_eq!(
+        (&resolved["message"], &resolved["complete"]),
+        (&json!("Our chain is authoritative"), &json!(false)),
+        "{resolved}"
+    );
+    for path in ["/blockchain/nodes/get", "/blockchain/nodes/map", "/blockchain/status"] {
+        in_time(path).await;
+    }
+    let registered = timeout(within, victim.register(&[&honest.address()])).await;
+    assert_eq!(registered.expect("an answer in time").0.as_u16(), 201);
+    going.abort();
+    end(victim, honest).await;
+}
+
+/// A peer has all headers, and blocks up to a height alone. What came of it is there after a restart, and the rest comes from another.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_stopped_on_the_way_goes_on_where_it_was() {
+    const HALF: u64 = 150;
+    let network = network(3);
+    let honest = Neighbour::start(&network, &[]).await;
+    honest.mine(5, 2 * HALF).await;
+    let all = Forged::of(&honest);
+    let mut hostile = Hostile::new(network.genesis_hash()).answers(move |request| {
+        let mut answer = all.answer(request);
+        if let Some(Response::Blocks(blocks)) = &mut answer {
+            blocks.retain(|block| block.header.height <= HALF);
+        }
+        answer
+    });
+    let late = Neighbour::start(&network, &[]).await;
+    hostile.connect(&late.address()).await;
+    hostile.until("half of the way is done", || late.height() == HALF).await;
+    let folder = late.stop().await;
+    drop(hostile);
+    let late = Neighbour::start_in(folder, &network, &[], |_| ()).await;
+    assert_eq!(late.height(), HALF);
+    let (status, answer) = late.register_in_time(&[&honest.address()]).await;
+    assert_eq!(status.as_u16(), 201, "{answer}");
+    eventually("the rest came", || late.tip() == honest.tip()).await;
+    end(honest, late).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

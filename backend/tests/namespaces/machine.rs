@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::lab::Lab;
 
 /// How long anything may take for which there is no bound of its own.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
 

@@ -27,7 +27,7 @@ use tokio::{
 use crate::workshop::{Order, public};
 
 /// How long anything may take. It is a matter of moments, unless something is wrong.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Neighbour {
     pub node: Node,
