@@ -9,6 +9,7 @@
 pub mod block;
 pub mod lines;
 pub mod link;
+pub mod message;
 pub mod papers;
 pub mod proof;
 pub mod transaction;
@@ -32,10 +33,11 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     target("block", block::run, block::examples),
     target("lines", lines::run, lines::examples),
     target("link", link::run, link::examples),
+    target("message", message::run, message::examples),
     target("papers", papers::run, papers::examples),
     target("proof", proof::run, proof::examples),
     target("transaction", transaction::run, transaction::examples),
