@@ -357,7 +357,8 @@ impl<S: Storage> Chain<S> {
             self.orphans.adopt(&block.block.hash());
         }
         if tips.len() + 1 < connected.len() {
-            // None of those before them is kept: the tips follow each other.
+            // None of those before them is kept: the tips follow each other. Where a rule ended the run early few are left, until
+            // more blocks come.
             self.tips.clear();
         }
         self.tips.extend(tips);

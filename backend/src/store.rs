@@ -326,6 +326,8 @@ impl Store {
 /// Opens a database that was made before. If anything is wrong with it, its logs are put back as they were.
 fn open_ready(folder: &Path, path: &Path, network: &Network, lock: File) -> Result<(Store, Tip), StoreError> {
     let damaged = |what: String| StoreError::Damaged { what };
+    // Nobody else comes in before the logs are back.
+    let _held = lock.try_clone()?;
     if !path.join("version").exists() {
         return Err(damaged(format!("the folder \"{DATABASE}\" is missing or incomplete")));
     }
@@ -364,6 +366,8 @@ fn open_ready(folder: &Path, path: &Path, network: &Network, lock: File) -> Resu
 
 /// Brings a folder of an older format into this one. The old database goes when the new one was opened and checked.
 fn open_old(folder: &Path, path: &Path, network: &Network, lock: File) -> Result<(Store, Tip), StoreError> {
+    // Nobody else comes in before what was made in vain is gone.
+    let _held = lock.try_clone()?;
     upgrade::upgrade(folder, path)?;
     let opened = match open_ready(folder, path, network, lock) {
         Ok(opened) => opened,

@@ -445,7 +445,8 @@ impl HeaderChain {
     }
 }
 
-/// A header that was accepted after those before it: its hash stands for all of them. Only [`HeaderChain::follow`] gives it.
+/// A header that was accepted after those before it: its hash stands for all of them, as surely as the chain that it follows was
+/// accepted. Only [`HeaderChain::follow`] gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AcceptedHeader(Hash);
 
@@ -693,6 +694,7 @@ pub struct AccountChange {
 
 /// A block that holds in its place. [`Tip::advance`] and [`ConnectedBlock::into_parts`] give it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct AppliedBlock {
     /// The block.
     pub block: VerifiedBlock,
@@ -704,6 +706,7 @@ pub struct AppliedBlock {
 
 /// A block that holds in its place, and the chain with it. Only [`Tip::connect`] and [`Candidate::seal`] make it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ConnectedBlock {
     /// The block.
     pub block: VerifiedBlock,

@@ -245,6 +245,9 @@ impl Sync {
         let Some(plan) = self.plan.as_ref().filter(|_| is_coming && !self.writer.is_empty()) else {
             return false;
         };
+        if self.bodies.len() < GROUP_BLOCKS && self.body_bytes < GROUP_BYTES {
+            return true;
+        }
         let ready = plan.path[plan.next..].iter().map_while(|hash| self.bodies.get(hash));
         let (mut blocks, mut bytes) = (0, 0);
         for body in ready.take(GROUP_BLOCKS) {
