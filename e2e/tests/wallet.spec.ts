@@ -29,6 +29,26 @@ test('a phrase gives the same address in every browser', async ({ page, browser,
   await other.close();
 });
 
+test('who is faster than the node waits for it', async ({ page }) => {
+  let answer = () => {};
+  const held = new Promise<void>((done) => (answer = done));
+  let asked = 0;
+  await page.route(/blockchain\/(status|events)/, async (route) => {
+    asked += 1;
+    await held;
+    await route.continue();
+  });
+  await page.goto('/wallet/new');
+  const show = page.getByRole('button', { name: 'Show my phrase' });
+  await show.click();
+  await expect(show).toHaveAttribute('aria-disabled', 'true');
+  await expect.poll(() => asked).toBeGreaterThan(0);
+  await expect(page.getByTestId('phrase')).toHaveCount(0);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  answer();
+  await expect(page.getByTestId('phrase').getByRole('listitem')).toHaveCount(12);
+});
+
 test('the address is that of BIP-39 and SLIP-0010', async ({ page, node }) => {
   await restoreWallet(page, ABANDON);
   const address = await copyAddress(page);

@@ -22,6 +22,8 @@ use crate::p2p::{InvalidTarget, Listed, MAX_TARGET_LEN, Peer, PeerBan, Peers, Re
 
 /// The most nodes that one request registers.
 const MAX_NODES: usize = 32;
+/// The most nodes whose refusal is told in a sentence; of all it is told in `refused`.
+const MAX_TOLD: usize = 8;
 
 /// The nodes to register: a list, or one text with commas.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -107,10 +109,7 @@ pub(crate) async fn register(
 
 fn none_registered(total_nodes: Vec<String>, refused: Vec<Refused>) -> Result<Response, Problem> {
     let problem = match refused.first() {
-        Some(first) => {
-            let detail = format!("No node was registered. {}: {}", first.node, first.reason);
-            Problem::unprocessable(first.code, detail)
-        }
+        Some(first) => Problem::unprocessable(first.code, told(&refused)),
         None => Problem::internal("no node was refused, and none registered"),
     };
     let problem = problem.with_message("No new nodes have been added");
@@ -122,6 +121,18 @@ fn none_registered(total_nodes: Vec<String>, refused: Vec<Refused>) -> Result<Re
     let mut response = problem.into_response();
     *response.body_mut() = serde_json::to_vec(&body).map_err(Problem::internal)?.into();
     Ok(response)
+}
+
+/// Why each was refused.
+fn told(refused: &[Refused]) -> String {
+    let mut told = "No node was registered.".to_owned();
+    for Refused { node, reason, .. } in refused.iter().take(MAX_TOLD) {
+        told.push_str(&format!(" {node}: {reason}"));
+    }
+    if let more @ 1.. = refused.len().saturating_sub(MAX_TOLD) {
+        told.push_str(&format!(" And {more} more."));
+    }
+    told
 }
 
 async fn register_one(peers: Option<&Peers>, node: String) -> Result<(), Refused> {
@@ -300,4 +311,25 @@ pub(crate) async fn own(State(context): State<Arc<Context>>) -> Result<Response,
         addresses: peers.addresses(),
     };
     json(StatusCode::OK, &own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refused_node_is_told_with_its_reason() {
+        let refused = |count: usize| -> Vec<Refused> {
+            let one = |number| Refused {
+                node: format!("n{number}"),
+                code: "node-unreachable",
+                reason: "It is down.".to_owned(),
+            };
+            (1..=count).map(one).collect()
+        };
+        let both = "No node was registered. n1: It is down. n2: It is down.";
+        assert_eq!(told(&refused(2)), both);
+        assert!(told(&refused(MAX_TOLD)).ends_with(" n8: It is down."));
+        assert!(told(&refused(MAX_NODES)).ends_with(" n8: It is down. And 24 more."));
+    }
 }

@@ -20,12 +20,14 @@ export async function mine(url: string, recipient: string, count = 1): Promise<v
 
 /** A running node. */
 export class Node {
+  private child: ChildProcess | undefined;
+  private readonly output: string[] = [];
+
   private constructor(
     readonly port: number,
     readonly url: string,
     readonly data: string,
-    private readonly child: ChildProcess,
-    private readonly output: string[],
+    private readonly options: string[],
   ) {}
 
   /** Everything that the node wrote to its outputs. */
@@ -38,26 +40,31 @@ export class Node {
     const port = wanted ?? (await freePort());
     const data = await mkdtemp(join(tmpdir(), 'cairn-e2e-'));
     const listen = `127.0.0.1:${port}`;
-    const output: string[] = [];
     // The most talkative log: nothing secret may be in it at any level.
     const options = ['node', '--network', network, '--data', data, '--listen', listen, '--log', 'debug', ...more];
-    const child = spawn(BINARY, options, { stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stdout?.on('data', (text) => output.push(String(text)));
-    child.stderr?.on('data', (text) => output.push(String(text)));
     const isTls = more.some((option) => option.startsWith('--tls'));
-    const node = new Node(port, `${isTls ? 'https' : 'http'}://${listen}`, data, child, output);
+    const node = new Node(port, `${isTls ? 'https' : 'http'}://${listen}`, data, options);
+    await node.run();
+    return node;
+  }
+
+  /** Runs it, also again after its end, with what its data folder holds then. */
+  async run(): Promise<void> {
+    const child = spawn(BINARY, this.options, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = child;
+    child.stdout?.on('data', (text) => this.output.push(String(text)));
+    child.stderr?.on('data', (text) => this.output.push(String(text)));
     const answers = async () => {
-      if (child.exitCode !== null) throw new Error(`the node ended:\n${node.log}`);
+      if (child.exitCode !== null) throw new Error(`the node ended:\n${this.log}`);
       // Nobody here trusts its certificate; it says itself when it listens.
-      if (isTls) return node.log.includes('Open https://') ? 200 : 0;
-      return fetch(`${node.url}/blockchain/status`).then(
+      if (this.url.startsWith('https')) return this.log.includes('Open https://') ? 200 : 0;
+      return fetch(`${this.url}/blockchain/status`).then(
         (answer) => answer.status,
         () => 0,
       );
     };
     const started = expect.poll(answers, { message: 'the node answers', intervals: [20, 50, 100] }).toBe(200);
-    await orRemoved(started, child, data);
-    return node;
+    await orRemoved(started, child, this.data);
   }
 
   /** Asks with GET. */
@@ -74,7 +81,7 @@ export class Node {
 
   /** Ends the node, and leaves its data folder. */
   async end(): Promise<void> {
-    await end(this.child, 'SIGTERM');
+    if (this.child) await end(this.child, 'SIGTERM');
   }
 
   async stop(): Promise<void> {

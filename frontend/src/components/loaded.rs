@@ -126,8 +126,13 @@ where
     drawn(question, skeleton, Box::new(draw))
 }
 
-/// An answer as markup. When it is another, what is alike in both stays on the screen.
-pub(crate) fn written(question: Question, skeleton: fn() -> AnyView, write: fn(&Value) -> Markup) -> AnyView {
+/// An answer that holds a list of this name, as markup. When it is another, what is alike in both stays on the screen.
+pub(crate) fn written(
+    question: Question,
+    skeleton: fn() -> AnyView,
+    list: &'static str,
+    write: fn(&Value) -> Markup,
+) -> AnyView {
     let place = NodeRef::<Div>::new();
     let shown = StoredValue::new(String::new());
     effect(move || {
@@ -141,8 +146,10 @@ pub(crate) fn written(question: Question, skeleton: fn() -> AnyView, write: fn(&
         }
     });
     let frame = move |text: &str| {
-        // Whether it is an answer at all.
-        api::decode::<Value>(text)?;
+        // Whether it is an answer at all: of one that holds nothing, firm words would be made.
+        if !matches!(api::decode::<Value>(text)?[list], Value::Array(_)) {
+            return Err(Failure::Unreadable("A list is missing.".to_owned()));
+        }
         Ok(view! { <div class="written" node_ref=place></div> }.into_any())
     };
     drawn(question, skeleton, Box::new(frame)).into_any()

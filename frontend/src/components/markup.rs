@@ -11,8 +11,9 @@ const SVG: &str = "http://www.w3.org/2000/svg";
 const TEXT: &str = "#text";
 
 /// Makes a place show markup. What is alike there already stays, as it may have the focus, be selected, or be pressed just
-/// then. An attribute that markup no longer names would stay as well, so that elements of one name at one place have to have
-/// attributes of the same names.
+/// then. Elements are matched by their place among their siblings: of a list that gets a new first row, each row stays and
+/// says what the one before it said. An attribute that markup no longer names would stay as well, so that elements of one
+/// name at one place have to have attributes of the same names.
 pub(crate) fn build(place: &Element, markup: &Markup) {
     // The elements that are open, each with the first of its children that was not looked at yet.
     let mut open = vec![(place.clone(), place.first_child())];

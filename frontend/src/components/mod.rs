@@ -7,6 +7,7 @@ pub(crate) mod cairn;
 pub(crate) mod chart;
 pub(crate) mod copy;
 pub(crate) mod empty;
+pub(crate) mod fact;
 pub(crate) mod failure;
 pub(crate) mod frame;
 pub(crate) mod hash;

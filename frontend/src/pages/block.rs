@@ -5,9 +5,11 @@ use frontend::view::time;
 use frontend::view::verify::{self, Findings};
 use leptos::prelude::*;
 use shared::api::{BlockJson, BlockSummary, HeaderJson, TransferJson};
+use shared::hash::Hash;
 
 use crate::api;
 use crate::components::empty::Empty;
+use crate::components::fact::fact;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
 use crate::components::keyed::{Line, keyed};
@@ -180,55 +182,38 @@ pub(crate) fn HeaderFields(
         }
         None => view! { <HashText hash=header.previous_hash.to_string() name="Parameters hash" /> }.into_any(),
     };
+    let hash = |hash: &Hash, name: &'static str| view! { <HashText hash=hash.to_string() name=name /> };
+    let quiet = |value: String, unit: String| view! { {value} <span class="quiet">{unit}</span> };
+    let code = |value: String| view! { <span class="mono">{value}</span> };
+    let facts = vec![
+        fact("Hash", hash(&header.hash, "Block hash")),
+        fact("Version", header.version.to_string()),
+        fact("Height", grouped(header.height)),
+        fact("Previous hash", previous),
+        fact("History root", hash(&header.history_root, "History root")),
+        fact(
+            "Transactions root",
+            hash(&header.transactions_root, "Transactions root"),
+        ),
+        fact("State root", hash(&header.state_root, "State root")),
+        fact(
+            "Timestamp",
+            quiet(
+                time::exact(header.timestamp),
+                [" · ", &header.timestamp.to_string(), " ms"].concat(),
+            ),
+        ),
+        fact("Bits", code(format!("{:08x}", header.bits))),
+        fact("Nonce", code(header.nonce.0.to_string())),
+        fact(
+            "Work up to here",
+            quiet(grouped_decimal(&header.work), " attempts".to_owned()),
+        ),
+    ];
     view! {
         <section>
             <h2>"Header"</h2>
-            <dl class="fields">
-                <div>
-                    <dt>"Hash"</dt>
-                    <dd><HashText hash=header.hash.to_string() name="Block hash" /></dd>
-                </div>
-                <div>
-                    <dt>"Version"</dt>
-                    <dd>{header.version}</dd>
-                </div>
-                <div>
-                    <dt>"Height"</dt>
-                    <dd>{grouped(header.height)}</dd>
-                </div>
-                <div>
-                    <dt>"Previous hash"</dt>
-                    <dd>{previous}</dd>
-                </div>
-                <div>
-                    <dt>"History root"</dt>
-                    <dd><HashText hash=header.history_root.to_string() name="History root" /></dd>
-                </div>
-                <div>
-                    <dt>"Transactions root"</dt>
-                    <dd><HashText hash=header.transactions_root.to_string() name="Transactions root" /></dd>
-                </div>
-                <div>
-                    <dt>"State root"</dt>
-                    <dd><HashText hash=header.state_root.to_string() name="State root" /></dd>
-                </div>
-                <div>
-                    <dt>"Timestamp"</dt>
-                    <dd>{time::exact(header.timestamp)} <span class="quiet">" · " {header.timestamp} " ms"</span></dd>
-                </div>
-                <div>
-                    <dt>"Bits"</dt>
-                    <dd class="mono">{format!("{:08x}", header.bits)}</dd>
-                </div>
-                <div>
-                    <dt>"Nonce"</dt>
-                    <dd class="mono">{header.nonce.0.to_string()}</dd>
-                </div>
-                <div>
-                    <dt>"Work up to here"</dt>
-                    <dd>{grouped_decimal(&header.work)} <span class="quiet">" attempts"</span></dd>
-                </div>
-            </dl>
+            <dl class="fields">{facts}</dl>
         </section>
     }
 }

@@ -9,6 +9,7 @@ use frontend::view::peers;
 use leptos::prelude::*;
 use shared::api::Status;
 
+use crate::components::fact::fact;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
 use crate::components::loaded::{question, written};
@@ -31,8 +32,9 @@ pub(crate) fn NetworkPage() -> impl IntoView {
         if document().hidden() { 0 } else { now / BEAT_MS }
     });
     let follow = move || {
-        beat.track();
-        live.track_chain();
+        if beat.get() > 0 {
+            live.track_chain();
+        }
     };
     let map = question(|| "/blockchain/nodes/map".to_owned(), follow);
     let nodes = question(|| "/blockchain/nodes/get".to_owned(), follow);
@@ -41,24 +43,24 @@ pub(crate) fn NetworkPage() -> impl IntoView {
     view! {
         <PageHeading title="Network" />
         <ThisNode />
+        {verification()}
         <section aria-labelledby="map-title">
             <h2 id="map-title">"Map " {claimed("Who is connected to whom is the word of this node and of its peers.")}</h2>
-            {written(map, skeleton, |answer| NetworkMap::of(answer).markup())}
+            {written(map, skeleton, "nodes", |answer| NetworkMap::of(answer).markup())}
             {cut::switches(map)}
         </section>
         <section aria-labelledby="forks-title">
             <h2 id="forks-title">"Branches " {claimed("Which branches there are is the node’s word.")}</h2>
-            {written(branches, skeleton, |answer| Forks::of(answer).markup())}
+            {written(branches, skeleton, "blocks", |answer| Forks::of(answer).markup())}
         </section>
         <section aria-labelledby="peers-title">
             <h2 id="peers-title">"Peers " {claimed("Who the node is connected to is its word.")}</h2>
-            {written(nodes, skeleton, peers::list)}
             <div class="columns">
                 {forms::register(nodes)}
                 {forms::resolve(nodes)}
             </div>
+            {written(nodes, skeleton, "nodes", peers::list)}
         </section>
-        {verification()}
     }
 }
 
@@ -89,49 +91,28 @@ fn identity(status: Status) -> AnyView {
         genesis_hash,
         ..
     } = status;
-    view! {
-        <dl class="fields">
-            <div>
-                <dt>"Network"</dt>
-                <dd>{network}</dd>
-            </div>
-            <div>
-                <dt>"Version"</dt>
-                <dd>{version}</dd>
-            </div>
-            <div>
-                <dt>"Genesis hash"</dt>
-                <dd>
-                    <HashText hash=genesis_hash.to_string() name="Genesis hash" href="/explorer/blocks/0" />
-                </dd>
-            </div>
-            <div>
-                <dt>"Coin"</dt>
-                <dd>{symbol} <span class="quiet">" · 100,000,000 base units each"</span></dd>
-            </div>
-            <div>
-                <dt>"Addresses begin with"</dt>
-                <dd class="mono">{prefix} "1"</dd>
-            </div>
-            <div>
-                <dt>"Aimed interval"</dt>
-                <dd>{frontend::view::time::duration(interval_ms)}</dd>
-            </div>
-            <div>
-                <dt>"Mining"</dt>
-                <dd>{if mining { "always" } else { "on demand" }}</dd>
-            </div>
-            <div>
-                <dt>"Limits"</dt>
-                <dd>"memo 64 bytes · 100 transfers a batch · pages of 100"</dd>
-            </div>
-            <div>
-                <dt>"For programs"</dt>
-                <dd>
-                    <a href="/docs" rel="external">"HTTP description"</a>
-                </dd>
-            </div>
-        </dl>
-    }
-    .into_any()
+    let facts = vec![
+        fact("Network", network),
+        fact("Version", version),
+        fact(
+            "Genesis hash",
+            view! { <HashText hash=genesis_hash.to_string() name="Genesis hash" href="/explorer/blocks/0" /> },
+        ),
+        fact(
+            "Coin",
+            view! { {symbol} <span class="quiet">" · 100,000,000 base units each"</span> },
+        ),
+        fact(
+            "Addresses begin with",
+            view! { <span class="mono">{[&prefix, "1"].concat()}</span> },
+        ),
+        fact("Aimed interval", frontend::view::time::duration(interval_ms)),
+        fact("Mining", if mining { "always" } else { "on demand" }),
+        fact("Limits", "memo 64 bytes · 100 transfers a batch · pages of 100"),
+        fact(
+            "For programs",
+            view! { <a href="/docs" rel="external">"HTTP description"</a> },
+        ),
+    ];
+    view! { <dl class="fields">{facts}</dl> }.into_any()
 }

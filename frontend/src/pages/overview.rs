@@ -6,6 +6,7 @@ use frontend::view::verify::{Findings, header_findings};
 use leptos::prelude::*;
 
 use crate::components::chart::{Chart, Value};
+use crate::components::fact::fact;
 use crate::components::failure::FailureNotice;
 use crate::components::heading::PageHeading;
 use crate::components::shown::shown;
@@ -74,47 +75,41 @@ fn Tip() -> impl IntoView {
 #[component]
 fn Facts() -> impl IntoView {
     let live = use_live();
-    let fact =
+    let said =
         move |read: fn(&shared::api::Status) -> String| move || live.with(read).unwrap_or_else(|| "–".to_owned());
-    view! {
-        <dl class="facts">
-            <div>
-                <dt>"Interval"</dt>
-                <dd>
-                    {fact(|status| status.mean_interval_ms.map_or_else(|| "not yet".to_owned(), time::duration))}
-                    <span class="quiet">{fact(|status| format!(" of {} aimed at", time::duration(status.interval_ms)))}</span>
-                </dd>
-            </div>
-            <div>
-                <dt>"Hash rate"</dt>
-                <dd>{fact(|status| status.hash_rate.as_ref().map_or_else(|| "not yet".to_owned(), hash_rate))}</dd>
-            </div>
-            <div>
-                <dt>"Pending"</dt>
-                <dd>
-                    <a href="/mempool">{fact(|status| frontend::view::text::count(status.pending, "transfer", "transfers"))}</a>
-                </dd>
-            </div>
-            <div>
-                <dt>"Peers"</dt>
-                <dd>
-                    <a href="/network">
-                        {fact(|status| if status.peers == 0 { "none".to_owned() } else { grouped(status.peers) })}
-                    </a>
-                </dd>
-            </div>
-            <div>
-                <dt>"Work"</dt>
-                <dd>
-                    {fact(|status| short_number(to_f64(&status.work)))} <span class="quiet">" attempts"</span>
-                </dd>
-            </div>
-            <div>
-                <dt>"Mining"</dt>
-                <dd>{fact(|status| if status.mining { "always" } else { "on demand" }.to_owned())}</dd>
-            </div>
-        </dl>
-    }
+    let interval = view! {
+        {said(|status| status.mean_interval_ms.map_or_else(|| "not yet".to_owned(), time::duration))}
+        <span class="quiet">{said(|status| format!(" of {} aimed at", time::duration(status.interval_ms)))}</span>
+    };
+    let pending = view! {
+        <a href="/mempool">{said(|status| frontend::view::text::count(status.pending, "transfer", "transfers"))}</a>
+    };
+    let peers = view! {
+        <a href="/network">{said(|status| if status.peers == 0 { "none".to_owned() } else { grouped(status.peers) })}</a>
+    };
+    let work = view! {
+        {said(|status| short_number(to_f64(&status.work)))} <span class="quiet">" attempts"</span>
+    };
+    let facts = vec![
+        fact("Interval", interval),
+        fact(
+            "Hash rate",
+            said(|status| {
+                status
+                    .hash_rate
+                    .as_ref()
+                    .map_or_else(|| "not yet".to_owned(), hash_rate)
+            }),
+        ),
+        fact("Pending", pending),
+        fact("Peers", peers),
+        fact("Work", work),
+        fact(
+            "Mining",
+            said(|status| if status.mining { "always" } else { "on demand" }.to_owned()),
+        ),
+    ];
+    view! { <dl class="facts">{facts}</dl> }
 }
 
 /// Interval and difficulty over the newest blocks.

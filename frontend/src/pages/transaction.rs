@@ -10,6 +10,7 @@ use crate::api;
 use crate::browser::save_file;
 use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
+use crate::components::fact::fact;
 use crate::components::hash::HashText;
 use crate::components::heading::PageHeading;
 use crate::components::loaded::{loaded, question};
@@ -96,45 +97,27 @@ fn Whole(answer: TransactionJson, asked: String) -> impl IntoView {
         <section>
             <h2>"Fields"</h2>
             <dl class="fields">
-                <div>
-                    <dt>"Id"</dt>
-                    <dd><HashText hash=id.to_string() name="Transaction id" /></dd>
-                </div>
+                {fact("Id", view! { <HashText hash=id.to_string() name="Transaction id" /> })}
                 {transfer
                     .map(|transfer| {
                         let valid = match transfer.valid_until {
                             0 => "without limit".to_owned(),
                             height => format!("until block {}", grouped(height)),
                         };
-                        view! {
-                            <div>
-                                <dt>"Fee"</dt>
-                                <dd><AmountText amount=transfer.fee /></dd>
-                            </div>
-                            <div>
-                                <dt>"Nonce"</dt>
-                                <dd>{grouped(transfer.nonce)} <span class="quiet">" transfers of the sender came before"</span></dd>
-                            </div>
-                            <div>
-                                <dt>"Valid"</dt>
-                                <dd>{valid}</dd>
-                            </div>
-                            <div>
-                                <dt>"Signature"</dt>
-                                <dd><HashText hash=transfer.signature.to_string() name="Signature" /></dd>
-                            </div>
-                        }
+                        let nonce = view! {
+                            {grouped(transfer.nonce)} <span class="quiet">" transfers of the sender came before"</span>
+                        };
+                        let signature = transfer.signature.to_string();
+                        vec![
+                            fact("Fee", view! { <AmountText amount=transfer.fee /> }),
+                            fact("Nonce", nonce),
+                            fact("Valid", valid),
+                            fact("Signature", view! { <HashText hash=signature name="Signature" /> }),
+                        ]
                     })}
                 {reward
                     .filter(|reward| !reward.note.is_empty())
-                    .map(|reward| {
-                        view! {
-                            <div>
-                                <dt>"Note"</dt>
-                                <dd class="mono break">{reward.note}</dd>
-                            </div>
-                        }
-                    })}
+                    .map(|reward| fact("Note", view! { <span class="mono">{reward.note}</span> }))}
             </dl>
         </section>
     }

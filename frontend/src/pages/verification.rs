@@ -6,6 +6,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use shared::api::Decimal;
 
+use crate::components::fact::fact;
 use crate::components::hash::HashText;
 use crate::components::when::When;
 use crate::follow::dynamic;
@@ -111,25 +112,20 @@ fn standing(proved: &Proved) -> AnyView {
             let blocks = count(last.undone, "block", "blocks");
             view! { <p role="status">"At least " {blocks} " proved before were replaced by a chain with no less work."</p> }
         });
+        let hash = tip.hash.to_string();
+        let block = view! {
+            "block " {grouped(tip.height)} ", " <When time_ms=last.tip_time /> " "
+            <HashText hash=hash.clone() name="Proved block" href=["/explorer/blocks/", &hash].concat() />
+        };
+        let work = short_number(to_f64(&Decimal(tip.work)));
+        let facts = vec![
+            fact("Proved up to", block),
+            fact("Work", ["about ", &work, " attempts"].concat()),
+            fact("Read last", [&bytes(last.bytes), ", verified in ", &last.millis.to_string(), " ms"].concat()),
+        ];
         view! {
             {undone}
-            <dl class="fields">
-                <div>
-                    <dt>"Proved up to"</dt>
-                    <dd>
-                        "block " {grouped(tip.height)} ", " <When time_ms=last.tip_time /> " "
-                        <HashText hash=tip.hash.to_string() name="Proved block" href=["/explorer/blocks/", &tip.hash.to_string()].concat() />
-                    </dd>
-                </div>
-                <div>
-                    <dt>"Work"</dt>
-                    <dd>"about " {short_number(to_f64(&Decimal(tip.work)))} " attempts"</dd>
-                </div>
-                <div>
-                    <dt>"Read last"</dt>
-                    <dd>{bytes(last.bytes)} ", verified in " {last.millis.to_string()} " ms"</dd>
-                </div>
-            </dl>
+            <dl class="fields">{facts}</dl>
         }
     });
     let is_waiting = lie.is_none() && silence.is_none() && facts.is_none();

@@ -5,7 +5,7 @@ use shared::hash::Hash;
 use super::cairn::tint_of_address;
 use super::markup::Markup;
 use super::pebble::{Area, Grain, outline};
-use super::text::{count, grouped};
+use super::text::{count, grouped, hash_end};
 use crate::json::Value;
 
 /// The height of a row in pixels, as in the style sheet.
@@ -20,6 +20,8 @@ const UNKNOWN: usize = 8;
 const NEWEST: u64 = 5;
 /// The most rows.
 const ROWS: usize = 40;
+/// How far above the tip the node tells of blocks: there may be more of those that are not here yet.
+const DEPTH: u64 = 32;
 /// The most branches beside each other.
 const LANES: usize = 5;
 
@@ -163,21 +165,22 @@ impl<'a> Forks<'a> {
         let mut markup = Markup::default();
         let (lanes, newer) = self.newer;
         match (self.branches() as u64).saturating_sub(lanes + 1) {
-            0 => markup.tag("<p>The newest blocks form one chain."),
             _ if self.blocks.iter().any(|block| block.lane.is_none()) => {
-                markup.tag("<p>More than 4 branches leave the chain; the highest 4 are drawn.")
+                markup.tag("<p>More branches leave the chain than are drawn here; these are the highest.")
             }
+            0 => markup.tag("<p>The newest blocks form one chain."),
             others => {
                 let others = count(others, "branch leaves", "branches leave");
                 markup
                     .tag("<p>")
                     .text(&others)
-                    .tag(" the chain. The one with the most work counts.")
+                    .tag(" the chain. The valid one with the most work counts.")
             }
         };
         if newer > 0 {
+            markup.tag(if newer < DEPTH { " " } else { " At least " });
             let newer = count(newer, "newer block is", "newer blocks are");
-            markup.tag(" ").text(&newer).tag(" not here yet.");
+            markup.text(&newer).tag(" not here yet.");
         }
         let (width, height) = (LANE * self.branches() as f64, ROW * self.rows.len() as f64);
         markup.tag("</p><div class=\"forks\"><svg width=\"").number(width);
@@ -204,7 +207,11 @@ impl<'a> Forks<'a> {
             let nodes = count(tip.items("nodes").len() as u64, "node", "nodes");
             let height = grouped(tip.number("height").unwrap_or_default());
             markup.tag("<p>").text(&nodes).tag(" on block ").text(&height);
-            markup.tag(", whose branch is not known here.</p>");
+            // Too old to be among the blocks, or of a branch of which this node knows nothing.
+            markup.tag(match tip.number("branch_height") {
+                Some(_) => ", further down this chain.</p>",
+                None => ", whose branch is not known here.</p>",
+            });
         }
         if let more @ 1.. = unknown().count().saturating_sub(UNKNOWN) {
             markup
@@ -279,16 +286,11 @@ fn list(block: &Block<'_>, markup: &mut Markup) {
     if is_chain {
         markup.tag("<a href=\"/explorer/blocks/").text(block.hash).tag("\">");
     }
-    let end = block
-        .hash
-        .len()
-        .checked_sub(4)
-        .and_then(|start| block.hash.get(start..));
     markup
         .tag("Block ")
         .text(&grouped(block.height))
         .tag(" · ")
-        .text(end.unwrap_or_default());
+        .text(hash_end(block.hash).unwrap_or_default());
     markup.tag(if is_chain { "</a>" } else { "" });
     markup.tag("</span><span class=\"quiet\">");
     // What matters most first, as the rest may have no room.
@@ -360,7 +362,7 @@ mod tests {
         let markup = forks.markup().to_string();
         // What follows the chain leaves it nowhere.
         let said =
-            "<p>1 branch leaves the chain. The one with the most work counts. 1 newer block is not here yet.</p>";
+            "<p>1 branch leaves the chain. The valid one with the most work counts. 1 newer block is not here yet.</p>";
         assert!(markup.starts_with(said) && markup.contains("width=\"72\""), "{markup}");
         assert_eq!(markup.matches("2 nodes stand here").count(), 2);
         assert_eq!(markup.matches("beside the chain · 0 transfers<").count(), 4);
@@ -401,9 +403,12 @@ mod tests {
         let more = |blocks: &mut Vec<Json>| blocks.extend((22..=25).map(|height| block(192, height, 192, "header")));
         assert_eq!(said(|_| {}), format!("{one} 1 newer block is not here yet."));
         assert_eq!(said(more), format!("{one} 5 newer blocks are not here yet."));
+        // The node tells of no more than these.
+        let most = |blocks: &mut Vec<Json>| blocks.extend((22..=52).map(|height| block(192, height, 192, "header")));
+        assert_eq!(said(most), format!("{one} At least 32 newer blocks are not here yet."));
         assert_eq!(said(|blocks| blocks.clear()), one);
         // Neither a block that is refused is on its way, nor what follows an older one.
-        let branch = "1 branch leaves the chain. The one with the most work counts.";
+        let branch = "1 branch leaves the chain. The valid one with the most work counts.";
         assert_eq!(said(|blocks| blocks[21]["state"] = json!("refused")), branch);
         assert_eq!(said(|blocks| blocks[21] = block(192, 20, 64, "header")), branch);
     }
@@ -420,7 +425,7 @@ mod tests {
         let forks = Forks::of(&answer);
         assert_eq!(forks.branches(), LANES);
         assert!(forks.rows.len() <= ROWS);
-        let said = "More than 4 branches leave the chain; the highest 4 are drawn.";
+        let said = "More branches leave the chain than are drawn here; these are the highest.";
         assert!(forks.markup().to_string().contains(said));
     }
 
@@ -430,6 +435,14 @@ mod tests {
         let markup = Forks::of(&answer).markup().to_string();
         assert!(
             markup.ends_with("2 nodes on block 30, whose branch is not known here.</p>"),
+            "{markup}"
+        );
+        let mut old = tip(99, 8, false);
+        old["branch_height"] = json!(8);
+        let answer = self::answer(&[old]).into();
+        let markup = Forks::of(&answer).markup().to_string();
+        assert!(
+            markup.ends_with("2 nodes on block 8, further down this chain.</p>"),
             "{markup}"
         );
         let tips: Vec<Json> = (0..5000).map(|height| tip(99, height, false)).collect();

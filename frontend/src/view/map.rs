@@ -2,13 +2,15 @@
 
 use super::cairn::stones_of_address;
 use super::markup::Markup;
-use super::text::{count, grouped, shorten};
+use super::text::{count, grouped, hash_end, shorten};
 use crate::json::Value;
 
 /// The most nodes that are read: more are in no node's answer, and it takes their square to put them in order.
 const READ: usize = 256;
 /// The greatest number of nodes that have room for their names.
-const NAMED: usize = 16;
+const NAMED: usize = 8;
+/// The most neighbours of a node that are named.
+const NEIGHBOURS: u64 = 8;
 /// The middle of the drawing.
 const MIDDLE: (f64, f64) = (180.0, 150.0);
 
@@ -176,18 +178,30 @@ impl<'a> NetworkMap<'a> {
         self.drawn() <= NAMED
     }
 
+    /// The radius of a node, so that two neighbours do not touch.
+    fn radius(&self) -> usize {
+        match self.is_named() {
+            true => 20,
+            false => (404 / self.drawn()).clamp(2, 14) - 1,
+        }
+    }
+
     fn draw(&self, index: usize, markup: &mut Markup) {
         let node = self.nodes[index];
-        let (x, y) = self.spot(index);
+        let ((x, y), radius) = (self.spot(index), self.radius() as f64);
         let own = self.nodes.get(self.own).map_or("", |node| node.text("tip_hash"));
         markup.tag(match own == node.text("tip_hash") && !own.is_empty() {
             true => "<g class=\"map-node\" transform=\"translate(",
             false => "<g class=\"map-node is-elsewhere\" transform=\"translate(",
         });
-        markup.number(x).tag(" ").number(y).tag(match self.is_named() {
-            true => ")\"><circle r=\"20\"/><g transform=\"scale(.5) translate(-32 -32)\">",
-            false => ")\"><circle r=\"13\"/><g transform=\"scale(.3) translate(-32 -32)\">",
-        });
+        markup.number(x).tag(" ").number(y).tag(")\"><title>");
+        markup
+            .text(&self.name(index))
+            .tag("</title><circle r=\"")
+            .number(radius)
+            .tag("\"/><g transform=\"scale(")
+            .number(2.5 * radius)
+            .tag("e-2) translate(-32 -32)\">");
         for stone in stones_of_address(node.text("peer")) {
             markup.tag("<path class=\"tint-").text(&stone.tint.to_string());
             markup.tag("\" d=\"").text(&stone.path).tag("\"/>");
@@ -215,19 +229,29 @@ impl<'a> NetworkMap<'a> {
         markup
             .text(&self.name(index))
             .tag(if page.is_some() { "</a>" } else { "" });
-        let links = self.links.iter().filter(|(a, b, _)| *a == index || *b == index);
-        let links = count(links.count() as u64, "connection", "connections");
+        let (mut links, mut others) = (0, Markup::default());
+        for (a, b, _) in self.links.iter().filter(|(a, b, _)| *a == index || *b == index) {
+            if links < NEIGHBOURS {
+                let other = self.name(a + b - index);
+                others.tag(if links == 0 { ": " } else { ", " }).text(&other);
+            }
+            links += 1;
+        }
+        others.tag(if links > NEIGHBOURS { ", …" } else { "" });
+        let links = count(links, "connection", "connections");
         markup
             .tag("</span><span class=\"row-note quiet\">")
             .text(&stand(node, "block ", " (…", ")"))
             .tag(" · ")
-            .text(&links);
+            .text(&links)
+            .all(&others);
         if let Some(latency) = self.latency_ms(index) {
             markup.tag(" · ").text(&grouped(latency)).tag(" ms");
         }
         markup.tag(match node.text("known") {
             "self" => " · this node",
-            "told" => " · known from peers",
+            // A node of this machine that is cut off is known all the same.
+            "told" if node.number("number").is_none() => " · known from peers",
             _ => "",
         });
         markup.tag("</span></li>");
@@ -312,16 +336,14 @@ fn say(said: &mut String, before: &str, number: u64, behind: &str) {
 /// Where a node stands: height and a little of the tip's hash, so that two tips of one height are told apart, with words
 /// before, between and behind.
 fn stand(node: &Value, before: &str, between: &str, behind: &str) -> String {
-    let hash = node.text("tip_hash");
-    let end = hash.len().checked_sub(4).and_then(|start| hash.get(start..));
-    match node.number("height").zip(end) {
+    match node.number("height").zip(hash_end(node.text("tip_hash"))) {
         Some((height, end)) => [before, &grouped(height), between, end, behind].concat(),
         None => "block unknown".to_owned(),
     }
 }
 
 /// Host and port of an address, of whatever form it is.
-fn place_of(address: &str) -> Option<String> {
+pub(super) fn place_of(address: &str) -> Option<String> {
     if let Some(parts) = address.strip_prefix('/') {
         let mut parts = parts.split('/');
         let (_, host, _, port) = (parts.next(), parts.next()?, parts.next(), parts.next()?);
@@ -387,11 +409,13 @@ mod tests {
         assert_eq!((map.latency_ms(1), map.latency_ms(2)), (Some(3), Some(1)));
         assert_eq!(map.sentence(), "2 other nodes, on 2 different newest blocks.");
         let markup = map.markup().to_string();
-        assert!(markup.contains("block 1,200 (…bbbb) · 1 connection · 3 ms"), "{markup}");
-        assert!(
-            markup.contains("block 1,200 (…aaaa) · 2 connections</span>"),
-            "{markup}"
-        );
+        for said in [
+            "block 1,200 (…bbbb) · 1 connection: This node · 3 ms",
+            "block 1,200 (…aaaa) · 2 connections: a, cccc…cccccc</span>",
+        ] {
+            assert!(markup.contains(said), "{markup}");
+        }
+        assert_eq!(markup.matches("<title>cccc…cccccc</title>").count(), 1);
         assert_eq!(markup.matches(">1,200 · aaaa</text>").count(), 2);
         assert_eq!(markup.matches("is-elsewhere").count(), 1);
     }
@@ -456,6 +480,77 @@ mod tests {
                 .markup()
                 .to_string()
                 .contains("This node stands alone")
+        );
+    }
+
+    fn many(count: usize) -> Value {
+        let nodes: Vec<Json> = (1..=count)
+            .map(|number| node("a", Some(number as u64), "aaaa"))
+            .collect();
+        answer(0, &nodes, &[])
+    }
+
+    #[test]
+    fn no_name_lies_on_another_node() {
+        // A host with its port, at the most that a letter takes; two lines, from 22 to 49 below the middle.
+        let half = 17.0 * 7.1 / 2.0;
+        for count in 2..=NAMED {
+            let answer = many(count);
+            let map = NetworkMap::of(&answer);
+            assert!(map.is_named());
+            for (index, other) in (0..count * count).map(|pair| (pair / count, pair % count)) {
+                let ((x, y), (other_x, other_y)) = (map.spot(index), map.spot(other));
+                let across = ((other_x - x).abs() - half).max(0.0);
+                let along = (y + 22.0 - other_y).max(other_y - y - 49.0).max(0.0);
+                assert!(
+                    index == other || across.hypot(along) > map.radius() as f64,
+                    "{count}: {index} on {other}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_node_lies_on_another() {
+        for count in NAMED + 1..=READ {
+            let answer = many(count);
+            let map = NetworkMap::of(&answer);
+            // The least ones are smaller than their edge.
+            let least = match map.radius() {
+                1 => 2.0,
+                radius => 2.0 * radius as f64 + 1.5,
+            };
+            for index in 1..count {
+                let ((x, y), (next_x, next_y)) = (map.spot(index - 1), map.spot(index));
+                assert!((next_x - x).hypot(next_y - y) > least, "{count}: {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_node_of_many_connections_names_the_first_of_them() {
+        let nodes: Vec<Json> = (1..=12).map(|number| node("a", Some(number), "aaaa")).collect();
+        let links: Vec<(u64, u64)> = (1..12).map(|other| (0, other)).collect();
+        let markup = NetworkMap::of(&answer(0, &nodes, &links)).markup().to_string();
+        let named: Vec<String> = (2..=9).map(|number| format!("Node {number}")).collect();
+        let said = format!("11 connections: {}, …</span>", named.join(", "));
+        assert!(markup.contains(&said), "{markup}");
+        assert_eq!(markup.matches("1 connection: Node 1 · ").count(), 11);
+    }
+
+    #[test]
+    fn a_node_of_this_machine_is_not_known_from_peers_alone() {
+        let mut nodes = [
+            node("own", Some(1), "aaaa"),
+            node("cut", Some(2), "aaaa"),
+            node("far", None, "aaaa"),
+        ];
+        (nodes[1]["known"], nodes[2]["known"]) = (json!("told"), json!("told"));
+        let markup = NetworkMap::of(&answer(0, &nodes, &[])).markup().to_string();
+        assert_eq!(
+            markup.matches("0 connections · known from peers").count(),
+            1,
+            "{markup}"
         );
     }
 

@@ -43,6 +43,12 @@ pub fn shorten(text: &str, head: usize, tail: usize) -> String {
     format!("{first}…{last}")
 }
 
+/// The last four characters of a hash, by which two blocks of one height are told apart.
+#[must_use]
+pub fn hash_end(hash: &str) -> Option<&str> {
+    hash.get(hash.len().checked_sub(4)?..)
+}
+
 /// An address shortened so that its prefix stays whole: `dev1qqzs…9k4l`.
 #[must_use]
 pub fn shorten_address(address: &str) -> String {

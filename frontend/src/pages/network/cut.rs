@@ -10,7 +10,7 @@ use crate::follow::computed;
 
 /// The switches; nothing where the network is no single machine's.
 pub(super) fn switches(map: Question) -> AnyView {
-    let request = Request::new();
+    let request = Request::new("cut");
     // The numbers that a person chose, as they were typed. They stay while the map changes.
     let typed = RwSignal::new(None::<String>);
     let last = computed(move || map.read(|answer| NetworkMap::of(answer).last()).flatten());
@@ -21,14 +21,14 @@ pub(super) fn switches(map: Question) -> AnyView {
         event.prevent_default();
         match parts.get_untracked() {
             Some(_) => {
-                let done = |_: &_| "The network is whole again.".to_owned();
+                let done = |_: &_| Some("The network is whole again.".to_owned());
                 request.ask("/blockchain/network/join", Some("{}".to_owned()), done, map);
             }
             None => {
                 let Some(body) = cut(&untrack(apart)) else {
-                    return request.say("Type the numbers of the nodes to cut off, such as 2, 3.");
+                    return request.refuse("Type the numbers of the nodes to cut off, such as 2, 3.");
                 };
-                let done = |_: &_| "The network is cut.".to_owned();
+                let done = |_: &_| Some("The network is cut.".to_owned());
                 request.ask("/blockchain/network/cut", Some(body), done, map);
             }
         }
@@ -44,20 +44,13 @@ pub(super) fn switches(map: Question) -> AnyView {
                 ];
                 view! { <p>{said.concat()}</p> }.into_any()
             }
-            None => view! {
-                <label class="field">
-                    <span class="field-label">"Nodes to cut off from the others"</span>
-                    <input
-                        type="text"
-                        inputmode="numeric"
-                        autocomplete="off"
-                        prop:value=apart
-                        on:input=move |event| typed.set(Some(event_target_value(&event)))
-                    />
-                    <span class="field-hint">"Their numbers, separated by commas."</span>
-                </label>
-            }
-            .into_any(),
+            None => request.field(
+                "Nodes to cut off from the others",
+                "Their numbers, separated by commas.",
+                "2, 3",
+                typed,
+                Signal::derive(apart),
+            ),
         };
         let name = if parts.with(Option::is_some) { "Join" } else { "Cut" };
         Some(view! {

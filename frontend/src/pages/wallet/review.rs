@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::components::amount::AmountText;
 use crate::components::cairn::Cairn;
+use crate::components::fact::fact;
 use crate::components::heading::PageHeading;
 use crate::follow::dynamic;
 
@@ -58,21 +59,16 @@ pub(super) fn review_card(
             </p>
             {warnings}
             <dl class="wallet-figures">
-                <div><dt>"Amount"</dt><dd><AmountText amount=review.amount /></dd></div>
-                <div><dt>"Fee"</dt><dd><AmountText amount=review.fee /></dd></div>
+                {fact("Amount", view! { <AmountText amount=review.amount /> })}
+                {fact("Fee", view! { <AmountText amount=review.fee /> })}
                 <div class="is-sum"><dt>"Total"</dt><dd><AmountText amount=review.total /></dd></div>
-                <div><dt>"Your balance after"</dt><dd><AmountText amount=review.left /></dd></div>
-                <div>
-                    <dt>"Memo"</dt>
-                    <dd>
-                        {if memo.is_empty() {
-                            view! { <span class="quiet">"None"</span> }.into_any()
-                        } else {
-                            view! { <bdi class="wallet-memo">{memo}</bdi> }.into_any()
-                        }}
-                    </dd>
-                </div>
-                <div><dt>"Valid until"</dt><dd>{until}</dd></div>
+                {fact("Your balance after", view! { <AmountText amount=review.left /> })}
+                {if memo.is_empty() {
+                    fact("Memo", view! { <span class="quiet">"None"</span> })
+                } else {
+                    fact("Memo", view! { <bdi class="wallet-memo">{memo}</bdi> })
+                }}
+                {fact("Valid until", until)}
             </dl>
             {dynamic(move || {
                 let said = recipient_after.get()?;
@@ -82,7 +78,7 @@ pub(super) fn review_card(
             <details class="wallet-more">
                 <summary>"What exactly is signed?"</summary>
                 <dl class="wallet-figures is-small">
-                    <div><dt>"Your transfer number"</dt><dd>{review.nonce}</dd></div>
+                    {fact("Your transfer number", review.nonce.to_string())}
                     <div><dt>"Hash that is signed"</dt><dd class="mono wallet-bytes">{review.signing_hash.to_string()}</dd></div>
                 </dl>
                 <p class="quiet">{format!("The {} bytes, field by field:", review.bytes.len())}</p>

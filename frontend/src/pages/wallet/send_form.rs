@@ -75,6 +75,7 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
         if let Some(sender) = untrack(sender) {
             let most = fields.fee.with_untracked(|fee| send::all(sender.spendable, fee));
             fields.amount.set(most.unwrap_or(Amount::ZERO).to_coins());
+            process.waits.set(None);
             faults.update(|faults| faults.clear("amount"));
         }
     };
@@ -94,12 +95,12 @@ pub(super) fn send_form(owner: Owner, process: Process) -> AnyView {
         said.map(str::to_owned)
     });
     let fields = view! {
-        {recipient(wallet, owner, fields, faults)}
+        {recipient(wallet, owner, process, faults)}
         <Field label="Amount" id="amount" value=fields.amount fault=fault(|faults| &faults.amount) hint=spendable inputmode="decimal">
             <button type="button" class="wallet-chip" on:click=all>"All"</button>
         </Field>
         <Field label="Fee" id="fee" value=fields.fee fault=fault(|faults| &faults.fee) hint=fee_hint inputmode="decimal" />
-        {suggestions(fields.fee, faults)}
+        {suggestions(process, faults)}
         <Field label="Memo" id="memo" value=fields.memo fault=fault(|faults| &faults.memo) hint=memo_hint />
         {more(fields, fault(|faults| &faults.until))}
     };
@@ -121,7 +122,8 @@ fn request(fields: Fields) -> Option<String> {
 }
 
 /// The recipient's field, with their cairn, the contacts that may be meant, and the warnings.
-fn recipient(wallet: Wallet, owner: Owner, fields: Fields, faults: RwSignal<Faults>) -> impl IntoView {
+fn recipient(wallet: Wallet, owner: Owner, process: Process, faults: RwSignal<Faults>) -> impl IntoView {
+    let fields = process.fields;
     let unread = RwSignal::new(None::<String>);
     // A pasted link fills in what it asks for; one that cannot be read, or is of another network, is told below.
     Effect::new(move |before: Option<String>| {
@@ -130,6 +132,7 @@ fn recipient(wallet: Wallet, owner: Owner, fields: Fields, faults: RwSignal<Faul
         faults.update(|faults| faults.recipient = None);
         if before.is_some_and(|before| before != text) {
             fields.request.set(None);
+            process.waits.set(None);
         }
         let asked = wallet
             .network
@@ -251,8 +254,8 @@ fn more(fields: Fields, fault: Signal<Option<String>>) -> impl IntoView {
 }
 
 /// The node's estimates, as buttons. The first fills in the fee until somebody types another one.
-fn suggestions(fee: RwSignal<String>, faults: RwSignal<Faults>) -> impl IntoView {
-    let live = use_live();
+fn suggestions(process: Process, faults: RwSignal<Faults>) -> impl IntoView {
+    let (live, fee) = (use_live(), process.fields.fee);
     let fees = RwSignal::new(None::<Fees>);
     let has_none = RwSignal::new(false);
     while_here(async move {
@@ -273,6 +276,7 @@ fn suggestions(fee: RwSignal<String>, faults: RwSignal<Faults>) -> impl IntoView
         let (chosen, shown) = (coins.clone(), coins.clone());
         let choose = move |_| {
             fee.set(chosen.clone());
+            process.waits.set(None);
             faults.update(|faults| faults.clear("fee"));
         };
         let is_chosen = move || fee.with(|fee| if *fee == coins { "true" } else { "false" });

@@ -8,6 +8,7 @@ use frontend::wallet::idle;
 use frontend::wallet::known::{self, Chain};
 use frontend::wallet::link::Here;
 use frontend::wallet::messages::{Account, Failure, Reply, Request, Standing};
+use futures_channel::oneshot;
 use leptos::prelude::*;
 use shared::address::{self, Prefix};
 use shared::api::Status;
@@ -101,6 +102,8 @@ impl Network {
 #[derive(Clone, Copy)]
 pub(crate) struct Wallet {
     keys: StoredValue<Keys, LocalStorage>,
+    /// Who asked before the node's chain was known: they go on when this is dropped.
+    early: StoredValue<Vec<oneshot::Sender<Result<Reply, Failure>>>, LocalStorage>,
     /// The node's chain, as soon as it is known; the one of the last visit while the node does not answer.
     pub(super) network: Signal<Option<Network>>,
     /// Where the wallet stands.
@@ -157,6 +160,7 @@ pub(crate) fn provide_wallet() {
     let phase = RwSignal::new(Phase::Connecting);
     let wallet = Wallet {
         keys: StoredValue::new_local(Keys::default()),
+        early: StoredValue::new_local(Vec::new()),
         network,
         phase,
         ledger: Ledger::new(),
@@ -171,6 +175,9 @@ pub(crate) fn provide_wallet() {
         let genesis = network.with(|network| network.as_ref().map(|network| network.genesis));
         if known.flatten() != genesis && genesis.is_some() && !matches!(phase.get_untracked(), Phase::Connecting) {
             wallet.close(Phase::Connecting);
+        }
+        if genesis.is_some() {
+            wallet.early.set_value(Vec::new());
         }
         genesis
     });
@@ -199,8 +206,13 @@ pub(super) fn use_wallet() -> Wallet {
 }
 
 impl Wallet {
-    /// Asks the key worker about the node's chain.
+    /// Asks the key worker about the node's chain. Who is faster than the node waits until that is known.
     pub(super) async fn ask(self, request: Request) -> Result<Reply, Failure> {
+        if self.genesis().is_none() {
+            let (known, is_known) = oneshot::channel();
+            self.early.update_value(|early| early.push(known));
+            let _ = is_known.await;
+        }
         let genesis = self.genesis().ok_or(Failure::Stopped)?;
         let keys = self.keys.get_value();
         keys.ask(genesis, request).await

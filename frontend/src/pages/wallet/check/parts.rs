@@ -8,6 +8,7 @@ use shared::key::PublicKey;
 
 use super::super::session::{Network, use_wallet};
 use crate::components::cairn::Cairn;
+use crate::components::fact::fact;
 use crate::components::heading::PageHeading;
 
 /// A sentence behind its sign: ✓ proved, ○ unknown, ✗ refuted.
@@ -66,7 +67,7 @@ pub(super) fn coins(amount: Amount, network: Option<&Network>) -> String {
 
 /// A line of a card.
 pub(super) fn row(name: &'static str, value: String) -> AnyView {
-    view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any()
+    fact(name, value)
 }
 
 /// A line whose value is a hash or a text of somebody else.
@@ -76,7 +77,7 @@ pub(super) fn code_row(name: &'static str, value: String) -> AnyView {
 
 /// A line with a memo, kept apart from the text around it whatever it holds.
 pub(super) fn memo_row(memo: String) -> AnyView {
-    view! { <div><dt>"Memo"</dt><dd><bdi class="wallet-memo">{memo}</bdi></dd></div> }.into_any()
+    fact("Memo", view! { <bdi class="wallet-memo">{memo}</bdi> })
 }
 
 /// An owner: the whole address with its cairn.
