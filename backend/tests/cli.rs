@@ -53,6 +53,28 @@ fn help_and_version_are_asked_for_and_wrong_use_is_64() {
 }
 
 #[test]
+fn a_network_is_simulated_the_same_way_each_time() {
+    let bench = Bench::new();
+    let run = |seed: &str| {
+        let report = bench.run(["simulate", "--seed", seed, "--nodes", "4", "--minutes", "1", "--json"]);
+        report.json()
+    };
+    let one = run("7");
+    assert_eq!(
+        (&one["nodes"], &one["violations"]),
+        (&4.into(), &serde_json::json!([])),
+        "{one}"
+    );
+    assert_eq!(run("7"), one);
+    assert_ne!(run("8")["tip"], one["tip"]);
+    let table = bench.run(["simulate", "--nodes", "3", "--minutes", "1"]).ok();
+    assert!(table.contains("virtual time"), "{table}");
+    bench
+        .run(["simulate", "--nodes", "1"])
+        .refused(64, "1 is not in 2..=1000");
+}
+
+#[test]
 fn a_phrase_gives_its_wallet_back() {
     let bench = Bench::new();
     bench.write("password", PASSWORD);
