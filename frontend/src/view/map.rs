@@ -411,7 +411,7 @@ mod tests {
         let markup = map.markup().to_string();
         for said in [
             "block 1,200 (…bbbb) · 1 connection: This node · 3 ms",
-            "block 1,200 (…aaaa) · 2 connections: a, cccc…cccccc</span>",
+            "block 1,200 (…aaaa) · 2 connections: cccc…cccccc, a</span>",
         ] {
             assert!(markup.contains(said), "{markup}");
         }
