@@ -1,5 +1,7 @@
 //! Nodes as processes of their own, so that the system tells what each of them takes.
 
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
@@ -69,10 +71,23 @@ impl Process {
         assert!(response.status().is_success(), "{}", response.text().await.unwrap());
     }
 
+    /// What it answers to a GET.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let request = self.client.get(format!("{}{path}", self.url));
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
     pub(crate) async fn height(&self) -> u64 {
-        let request = self.client.get(format!("{}/blockchain/status", self.url));
-        let status: Value = request.send().await.unwrap().json().await.unwrap();
-        status["height"].as_u64().unwrap()
+        self.get("/blockchain/status").await["height"].as_u64().unwrap()
+    }
+
+    /// Has it find a block, and gives the block's height.
+    pub(crate) async fn mine(&self, recipient: &str) -> u64 {
+        let request = self.client.post(format!("{}/blockchain/mine", self.url));
+        let response = request.json(&json!({ "recipient": recipient })).send().await.unwrap();
+        let mined: Value = response.json().await.unwrap();
+        let height = mined["block_number"].as_u64();
+        height.unwrap_or_else(|| panic!("{mined}"))
     }
 
     /// The time that its threads have run.
@@ -80,10 +95,24 @@ impl Process {
         work_of(&self.child.id().to_string())
     }
 
+    /// The memory that is resident, in MiB.
+    pub(crate) fn resident_mib(&self) -> f64 {
+        self.memory_mib("VmRSS:")
+    }
+
     /// The most memory that was resident, in MiB.
     pub(crate) fn peak_mib(&self) -> f64 {
+        self.memory_mib("VmHWM:")
+    }
+
+    /// Has the system forget what was resident before. Where it does not permit that, the peak is that since the start.
+    pub(crate) fn forget_peak(&self) {
+        let _ = fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
+    }
+
+    fn memory_mib(&self, name: &str) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
         let kibibytes: u32 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         f64::from(kibibytes) / 1024.0
     }

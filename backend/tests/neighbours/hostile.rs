@@ -1,5 +1,7 @@
 //! A peer that speaks the protocols of a chain, and says in them whatever a test wants.
 
+mod pour;
+
 use std::{
     future::pending,
     io,
@@ -16,7 +18,7 @@ use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder,
     futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, FutureExt as _, StreamExt as _},
     gossipsub, identify, noise, ping, request_response,
-    swarm::{NetworkBehaviour, SwarmEvent},
+    swarm::{DialError, NetworkBehaviour, SwarmEvent, dial_opts::DialOpts},
     tcp, yamux,
 };
 use shared::{
@@ -29,6 +31,10 @@ use tokio::{
 };
 
 use super::PATIENCE;
+use pour::{News, Writer};
+
+/// Longer than any test takes.
+const EVER: Duration = Duration::from_secs(3_600);
 
 /// How a peer goes about what it asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,6 +117,7 @@ pub struct Tongues {
     ping: ping::Behaviour,
     sync: request_response::Behaviour<Raw>,
     gossip: gossipsub::Behaviour,
+    pour: request_response::Behaviour<Writer>,
 }
 
 /// What a peer answers to the bytes of a request; nothing at all when there is none.
@@ -163,6 +170,7 @@ impl Hostile {
                     .unwrap();
                 let name = format!("/cairn/{genesis}/sync/{version}");
                 let protocol = StreamProtocol::try_from_owned(name).unwrap();
+                let stream = StreamProtocol::try_from_owned(format!("/cairn/{genesis}/meshsub/1.1.0")).unwrap();
                 Tongues {
                     identify: identify::Behaviour::new(identify::Config::new(
                         format!("/cairn/{genesis}/{version}"),
@@ -176,10 +184,15 @@ impl Hostile {
                         request_response::Config::default().with_request_timeout(PATIENCE),
                     ),
                     gossip: gossipsub::Behaviour::new(gossipsub::MessageAuthenticity::Anonymous, config).unwrap(),
+                    pour: request_response::Behaviour::with_codec(
+                        Writer,
+                        [(stream, request_response::ProtocolSupport::Outbound)],
+                        request_response::Config::default().with_request_timeout(EVER),
+                    ),
                 }
             })
             .unwrap()
-            .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3_600)))
+            .with_swarm_config(|config| config.with_idle_connection_timeout(EVER))
             .build();
         Self {
             swarm,
@@ -207,18 +220,30 @@ impl Hostile {
 
     /// Connects, and waits until the victim has said who it is.
     pub async fn connect(&mut self, address: &str) {
-        self.swarm.dial(address.parse::<Multiaddr>().unwrap()).unwrap();
         for topic in ["blocks", "transfers"] {
             let topic = self.topic(topic);
             self.swarm.behaviour_mut().gossip.subscribe(&topic).unwrap();
         }
+        if let Err(error) = self.call(address).await {
+            panic!("{error}");
+        }
+    }
+
+    /// The same without listening to news. It may be refused.
+    pub async fn call(&mut self, address: &str) -> Result<(), DialError> {
+        let dial = DialOpts::from(address.parse::<Multiaddr>().unwrap());
+        let id = dial.connection_id();
+        self.swarm.dial(dial)?;
         loop {
             match timeout(PATIENCE, self.swarm.select_next_some()).await.unwrap() {
                 SwarmEvent::Behaviour(TonguesEvent::Identify(identify::Event::Received { peer_id, .. })) => {
                     self.victim = Some(peer_id);
-                    return;
+                    return Ok(());
                 }
-                SwarmEvent::OutgoingConnectionError { error, .. } => panic!("{error}"),
+                SwarmEvent::OutgoingConnectionError { error, .. } => return Err(error),
+                SwarmEvent::ConnectionClosed { connection_id, .. } if connection_id == id => {
+                    return Err(DialError::Aborted);
+                }
                 // The victim may ask before it has said who it is.
                 event => self.respond(event),
             }
@@ -301,6 +326,41 @@ impl Hostile {
             tokio::task::yield_now().await;
         }
         told
+    }
+
+    /// Writes news on a topic for as long as it is connected, whether the victim listens to it or not. For a peer that listens
+    /// to nothing: what the library has to say of that would be a stream of its own, and the victim reads the newest alone.
+    pub fn pour(&mut self, topic: &str, pieces: impl Iterator<Item = Vec<u8>> + Send + 'static) {
+        let (victim, topic) = (self.victim.unwrap(), self.topic(topic).to_string());
+        let pieces = Box::new(pieces);
+        let pour = &mut self.swarm.behaviour_mut().pour;
+        pour.send_request(&victim, News { topic, pieces });
+    }
+
+    /// Asks the same so many times at once, again and again, until it is cut off, which it tells, or this moment.
+    pub async fn ask_on(&mut self, question: &[u8], at_once: usize, until: Instant) -> bool {
+        for _ in 0..at_once {
+            self.ask(question.to_vec());
+        }
+        loop {
+            match timeout_at(until, self.swarm.select_next_some()).await {
+                Err(_) => return false,
+                Ok(SwarmEvent::ConnectionClosed { num_established: 0, .. }) => return true,
+                Ok(SwarmEvent::Behaviour(TonguesEvent::Sync(
+                    request_response::Event::Message {
+                        message: request_response::Message::Response { .. },
+                        ..
+                    }
+                    | request_response::Event::OutboundFailure { .. },
+                ))) => self.ask(question.to_vec()),
+                Ok(event) => self.respond(event),
+            }
+        }
+    }
+
+    /// How many questions have gone out, whole or by halves.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 
     fn topic(&self, name: &str) -> gossipsub::IdentTopic {
