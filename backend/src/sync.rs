@@ -44,7 +44,7 @@ use neighbours::MAX_ANSWERED;
 use peer::{Asked, Peer, Pending, Stalls};
 use recent::Recent;
 use relay::{News, Partial, digest_of};
-use score::{BAN_MS, Score};
+use score::{BAN_MS, Budget, Score};
 
 pub use ledger::Ledger;
 pub(crate) use ledger::last_of;
@@ -522,7 +522,15 @@ impl Sync {
             since_ms: now.steady_ms,
             digest: matches!(news, Gossip::Block(_)).then(|| digest_of(&news)),
         };
-        let (before, cost) = (self.actions.len(), news_cost(&news));
+        let before = self.actions.len();
+        let (cost, budget): (u64, fn(&mut Peer) -> &mut Budget) = match &news {
+            // A body is longer, the more transfers it names.
+            Gossip::Block(block) => (1 + (block.transfers.len() / IDS_FOR_ONE) as u64, |peer| {
+                &mut peer.useless
+            }),
+            Gossip::Header(_) => (1, |peer| &mut peer.useless),
+            Gossip::Transfer(_) => (1, |peer| &mut peer.ignored),
+        };
         match news {
             Gossip::Block(block) => self.heard_block(now, from, &block.header.clone(), Some(block), ledger),
             Gossip::Header(header) => self.heard_block(now, from, &header, None, ledger),
@@ -532,16 +540,21 @@ impl Sync {
             token,
             verdict: Verdict::Ignore,
         };
-        if cost > 0 && self.actions.range(before..).any(|action| *action == ignored) {
-            self.note_useless(now, peer, cost);
+        if self.actions.range(before..).any(|action| *action == ignored) {
+            self.note_useless(now, peer, cost, budget);
         }
         self.settle(now, ledger);
     }
 
-    /// A peer passed on news of blocks that was of no use. That happens to honest ones, but not thousands of times a second.
-    fn note_useless(&mut self, now: Moment, key: PeerKey, cost: u64) {
+    /// There was no time for so many pieces of a peer's news.
+    pub fn dropped(&mut self, now: Moment, peer: PeerKey, count: u64) {
+        self.note_useless(now, peer, count, |peer| &mut peer.ignored);
+    }
+
+    /// A peer passed on what was of no use. That happens to honest ones, but not so many times a second.
+    fn note_useless(&mut self, now: Moment, key: PeerKey, cost: u64, budget: fn(&mut Peer) -> &mut Budget) {
         let Some(peer) = self.peers.get_mut(&key) else { return };
-        if !peer.useless.take(cost, now.steady_ms) && peer.last_excess_ms + EXCESS_MS <= now.steady_ms {
+        if !budget(peer).take(cost, now.steady_ms) && peer.last_excess_ms + EXCESS_MS <= now.steady_ms {
             peer.last_excess_ms = now.steady_ms;
             self.offend(now, key, Offence::TooMuchNews);
         }
@@ -779,15 +792,5 @@ impl Sync {
         let target = self.plan.as_ref().and_then(|plan| plan.path.last());
         let node = target.and_then(|target| self.headers.get(target));
         self.plan.is_some() && node.is_none_or(|node| node.work <= ledger.tip().work())
-    }
-}
-
-/// What it costs if it is of no use: a body is longer, the more transfers it names. Of transfers others have a budget, and whether
-/// they are wanted is no peer's matter.
-fn news_cost(news: &Gossip) -> u64 {
-    match news {
-        Gossip::Block(block) => 1 + (block.transfers.len() / IDS_FOR_ONE) as u64,
-        Gossip::Header(_) => 1,
-        Gossip::Transfer(_) => 0,
     }
 }

@@ -87,6 +87,11 @@ pub(super) enum Input {
         token: Token,
         news: Gossip,
     },
+    /// There was no time for so many pieces of a peer's news.
+    Dropped {
+        peer: PeerKey,
+        count: u64,
+    },
     Offended {
         peer: PeerKey,
         offence: Offence,
@@ -242,6 +247,7 @@ impl State {
             Input::Responded { peer, id, response } => self.sync.responded(now, peer, id, response, ledger),
             Input::Failed { peer, id, failure } => self.sync.failed(now, peer, id, failure, ledger),
             Input::Gossiped { peer, token, news } => self.sync.gossiped(now, peer, token, news, ledger),
+            Input::Dropped { peer, count } => self.sync.dropped(now, peer, count),
             Input::Offended { peer, offence } => self.sync.offended(now, peer, offence),
         }
     }

@@ -385,6 +385,7 @@ impl Engine {
             self.news.insert(token, (source, message_id));
         } else {
             judge(self, MessageAcceptance::Ignore);
+            self.count_dropped(&source);
         }
     }
 
@@ -493,6 +494,7 @@ impl Engine {
         self.send_away(Instant::now());
         self.end_bans();
         self.forgive();
+        self.tell_dropped();
         self.look_for_peers(peers);
         self.save();
         self.publish();

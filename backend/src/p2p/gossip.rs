@@ -17,6 +17,9 @@ use crate::sync::{self, Gossip};
 const FRAME: usize = 2;
 /// How many pieces of news are taken of a frame.
 const MAX_IN_FRAME: usize = 512;
+/// How many ids are told or asked for in a frame: 34 bytes each, so that all of them fit into it. A frame that does not fit would
+/// end the stream, and with it all that the peer is told.
+const MAX_IDS_IN_FRAME: usize = 1_000;
 /// How much waits for a peer that reads slowly; what is older than the times below is dropped.
 const QUEUE: usize = 1_024;
 const PUBLISH_WITHIN: Duration = Duration::from_secs(5);
@@ -99,6 +102,7 @@ pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, l
         .validate_messages()
         .max_transmit_size(FRAME * messages.gossip)
         .max_messages_per_rpc(Some(MAX_IN_FRAME))
+        .max_ihave_length(MAX_IDS_IN_FRAME)
         .duplicate_cache_time(KNOWN_FOR)
         .heartbeat_interval(HEARTBEAT)
         .history_length(HISTORY)

@@ -57,7 +57,7 @@ pub enum Offence {
     },
     /// More requests than a node that syncs makes.
     TooManyRequests,
-    /// More news of blocks that is of no use than an honest node passes on.
+    /// More news that is of no use than an honest node passes on.
     TooMuchNews,
     /// No answer in time. It never leads to a ban: lines break, and honest nodes are slow.
     Stalled,
@@ -96,8 +96,7 @@ impl Offence {
             | Self::FalseClaim
             | Self::InvalidProof { .. } => 50,
             Self::InvalidTransfer { .. } | Self::Unrequested { .. } => 25,
-            Self::TooManyRequests => 20,
-            Self::TooMuchNews => 10,
+            Self::TooManyRequests | Self::TooMuchNews => 20,
             Self::Stalled => 0,
         }
     }
@@ -125,7 +124,7 @@ impl fmt::Display for Offence {
             Self::InvalidProof { reason } => write!(f, "it sent a proof of its chain that does not hold: {reason}"),
             Self::Unrequested { what } => write!(f, "it sent {what} that nobody asked for"),
             Self::TooManyRequests => f.write_str("it asks more than a node that syncs would"),
-            Self::TooMuchNews => f.write_str("it passes on more useless news of blocks than an honest node would"),
+            Self::TooMuchNews => f.write_str("it passes on more useless news than an honest node would"),
             Self::Stalled => f.write_str("it does not answer in time"),
         }
     }

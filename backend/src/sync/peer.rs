@@ -16,6 +16,8 @@ pub(super) const REQUESTS: (u64, u64) = (32_768, 8_192);
 const UNWANTED: (u64, u64) = (2_000, 100);
 /// How much of its news of blocks may be of no use: at first, and for each second. Beyond it that is an offence.
 const USELESS: (u64, u64) = (4_096, 2_048);
+/// The same of transfers that were not so much as looked at: several times what a node passes on that works as fast as it can.
+const IGNORED: (u64, u64) = (32_768, 8_192);
 
 /// What was asked, with what is needed to judge the answer.
 #[derive(Debug, Clone)]
@@ -93,6 +95,7 @@ pub(super) struct Peer {
     pub(super) requests: Budget,
     pub(super) unwanted: Budget,
     pub(super) useless: Budget,
+    pub(super) ignored: Budget,
     pub(super) last_excess_ms: u64,
     pub(super) is_banned: bool,
     /// What its proof must bear out, while that is being verified.
@@ -130,6 +133,7 @@ impl Peer {
             requests: Budget::new(REQUESTS.0, REQUESTS.1, now_ms),
             unwanted: Budget::new(UNWANTED.0, UNWANTED.1, now_ms),
             useless: Budget::new(USELESS.0, USELESS.1, now_ms),
+            ignored: Budget::new(IGNORED.0, IGNORED.1, now_ms),
             last_excess_ms: 0,
             is_banned: false,
             proving: None,

@@ -13,7 +13,7 @@ use libp2p::{
 use shared::codec::Encode as _;
 use tokio::sync::mpsc;
 
-use super::{Asker, Command, Engine, Input, Output};
+use super::{Asker, Command, Connected, Engine, Input, Output};
 use crate::{
     p2p::{
         Peers,
@@ -146,6 +146,13 @@ impl Engine {
             until_ms,
         };
         self.book.ban(Subject::Peer(id.to_string()), ban, now_ms);
+        if *offence == Offence::TooMuchNews {
+            // Under a new name it would go on, and each piece of news is remembered for a while.
+            let ips = self.peers.get(&id).map(Connected::ips).unwrap_or_default();
+            for ip in ips {
+                self.ban_address(ip, offence.code(), &offence.to_string());
+            }
+        }
         self.apply_bans();
         self.save();
         self.publish();

@@ -1,7 +1,7 @@
 //! The engine's part in connections: who is connected, who is a peer, and who is sent away.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::IpAddr,
     time::{Duration, Instant},
 };
@@ -56,12 +56,20 @@ pub(super) struct Connected {
     pub(super) status: Option<(Instant, Status)>,
     pub(super) status_for: Vec<mpsc::UnboundedSender<Status>>,
     pub(super) is_status_asked: bool,
+    /// How much of its news there was no time for since the last tick.
+    dropped: u64,
     /// Where it says it listens, and how often it said something else before.
     addresses: Vec<Multiaddr>,
     moves: u32,
 }
 
 impl Connected {
+    /// Where it is.
+    pub(super) fn ips(&self) -> BTreeSet<IpAddr> {
+        let places = self.connections.values();
+        places.filter_map(|(address, _)| ip_of(address)).collect()
+    }
+
     /// What is shown of it.
     pub(super) fn view(&self, id: &PeerId) -> Peer {
         let connection = self.connections.values().next();
@@ -115,6 +123,7 @@ impl Engine {
             status: None,
             status_for: Vec::new(),
             is_status_asked: false,
+            dropped: 0,
             addresses: Vec::new(),
             moves: 0,
         });
@@ -215,18 +224,38 @@ impl Engine {
     }
 
     pub(super) fn on_flood(&mut self, ip: IpAddr) {
-        let now_ms = self.node.now_ms();
         tracing::warn!(%ip, "an address floods the node with connections and is banned for ten minutes");
         self.metrics.offence("connection-flood");
-        let ban = Ban {
-            code: "connection-flood".to_owned(),
-            reason: "it floods the node with connections".to_owned(),
-            until_ms: now_ms.saturating_add(FLOOD_BAN_MS),
-        };
-        self.book.ban(Subject::Address(ip), ban, now_ms);
+        self.ban_address(ip, "connection-flood", "it floods the node with connections");
         self.apply_bans();
         self.save();
         self.publish();
+    }
+
+    /// Takes no new connections from an address for a while. Those that stand go on.
+    pub(super) fn ban_address(&mut self, ip: IpAddr, code: &str, reason: &str) {
+        let now_ms = self.node.now_ms();
+        let ban = Ban {
+            code: code.to_owned(),
+            reason: reason.to_owned(),
+            until_ms: now_ms.saturating_add(FLOOD_BAN_MS),
+        };
+        self.book.ban(Subject::Address(ip), ban, now_ms);
+    }
+
+    /// There was no time for a peer's news.
+    pub(super) fn count_dropped(&mut self, peer: &PeerId) {
+        if let Some(connected) = self.peers.get_mut(peer) {
+            connected.dropped += 1;
+        }
+    }
+
+    /// Tells the driver for how much news there was no time.
+    pub(super) fn tell_dropped(&mut self) {
+        for connected in self.peers.values_mut().filter(|connected| connected.dropped > 0) {
+            let (peer, count) = (connected.key, std::mem::take(&mut connected.dropped));
+            self.driver.tell(Input::Dropped { peer, count });
+        }
     }
 
     /// A node said what it is.

@@ -494,16 +494,37 @@ fn a_flood_of_bodies_of_one_block_is_an_offence() {
     };
     tell(&mut lab, &mut token, 4_096);
     lab.assert_peace();
-    for _ in 0..9 {
+    for _ in 0..4 {
         tell(&mut lab, &mut token, 2_100);
         lab.wait(1_000);
     }
     assert!(lab.banned.is_empty(), "{:?}", lab.offences.len());
     assert!(lab.codes(ALICE).iter().all(|code| *code == "too-much-news"));
-    for _ in 0..3 {
+    for _ in 0..2 {
         tell(&mut lab, &mut token, 2_100);
         lab.wait(1_000);
     }
+    assert_eq!(lab.banned.len(), 1);
+}
+
+#[test]
+fn a_flood_of_transfers_is_an_offence_and_a_busy_peer_is_none() {
+    let mut lab = Lab::new();
+    lab.connect(ALICE);
+    lab.status(ALICE, |_| {});
+    let drop = |lab: &mut Lab, count: u64| {
+        let now = lab.moment();
+        lab.node.sync.dropped(now, ALICE, count);
+        lab.wait(1_000);
+    };
+    for _ in 0..8 {
+        drop(&mut lab, 8_192);
+    }
+    lab.assert_peace();
+    for _ in 0..7 {
+        drop(&mut lab, 40_000);
+    }
+    assert!(lab.codes(ALICE).contains(&"too-much-news"));
     assert_eq!(lab.banned.len(), 1);
 }
 
