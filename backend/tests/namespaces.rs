@@ -135,7 +135,7 @@ async fn live() {
 fn machine(number: usize, folder: &Path, network: &Network) -> Machine {
     let other = [2, 1, 4, 5, 3][number - 1];
     let peer = format!("{}:7331", Lab::address(other));
-    let recipient = network.address(&workshop::public(100));
+    let recipient = network.address(&workshop::public(100 + u8::try_from(number).unwrap()));
     let mut options = vec!["--peer", &peer];
     if MINERS.contains(&number) {
         options.extend(["--mine", "--threads", "1", "--recipient", &recipient]);

@@ -82,9 +82,10 @@ async fn post(url: &str, path: &str, body: &Value) -> (u16, Value) {
     (reply.status().as_u16(), reply.json().await.unwrap())
 }
 
-async fn mine(url: &str, count: u64) {
+/// Has a node mine for a person. Two that mine for one person in the same millisecond may find the same block.
+async fn mine(url: &str, person: u8, count: u64) {
     let network = backend::networks::load("dev").unwrap();
-    let key = shared::key::SecretKey::from_bytes(&[7; 32]).public_key();
+    let key = shared::key::SecretKey::from_bytes(&[person; 32]).public_key();
     let body = json!({ "recipient": network.address(&key), "count": count });
     assert_eq!(post(url, "/blockchain/mine", &body).await.0, 200);
 }
@@ -141,7 +142,7 @@ async fn a_network_in_one_program_is_cut_and_joined() {
         .map(|row| row.split_whitespace().nth(1).unwrap().to_owned())
         .collect();
     have_peers(&urls[0], &[2, 2, 2]).await;
-    mine(&urls[0], 2).await;
+    mine(&urls[0], 7, 2).await;
     agree(&urls, 2).await;
 
     let (status, answer) = post(&urls[1], "/blockchain/network/cut", &json!({ "parts": [[1], [9]] })).await;
@@ -163,8 +164,8 @@ async fn a_network_in_one_program_is_cut_and_joined() {
         assert_eq!(peers, [0, 1, 1], "it is cut once the answer is there: {room}");
     }
     have_peers(&urls[0], &[0, 1, 1]).await;
-    mine(&urls[0], 1).await;
-    mine(&urls[1], 3).await;
+    mine(&urls[0], 7, 1).await;
+    mine(&urls[1], 8, 3).await;
     agree(&urls[1..], 5).await;
     assert_eq!(get(&urls[0], "/blockchain/status").await["height"], 3);
     both_parts_are_seen(&urls).await;
@@ -247,7 +248,7 @@ async fn a_node_is_told_of_another() {
         (node, url, address)
     };
     let (first, first_url, first_address) = start("first", &[]);
-    mine(&first_url, 3).await;
+    mine(&first_url, 7, 3).await;
     let (second, second_url, _) = start("second", &["--peer", &first_url]);
     let (third, third_url, _) = start("third", &["--peer", &first_address]);
     agree(&[first_url, second_url.clone(), third_url], 3).await;
