@@ -41,7 +41,7 @@ use download::{Body, Plan, is_late};
 use headers::{Hasher, Headers};
 use hold::Hold;
 use neighbours::MAX_ANSWERED;
-use peer::{Asked, Peer, Pending, Stalls};
+use peer::{Asked, Peer, Pending, Stalls, TOLD};
 use recent::Recent;
 use relay::{News, Partial, digest_of};
 use score::{BAN_MS, Budget, Score};
@@ -311,6 +311,8 @@ pub struct Sync {
     judging: BTreeMap<Hash, Vec<(PeerKey, Option<Token>)>>,
     heard: Recent,
     refused: Recent,
+    /// How many transfers may be told.
+    telling: Budget,
     next_prune_ms: u64,
     /// When the plan is made anew at the latest, and when it was made.
     next_replan_ms: u64,
@@ -354,6 +356,7 @@ impl Sync {
             judging: BTreeMap::new(),
             heard: Recent::new(MAX_HEARD),
             refused: Recent::new(MAX_REFUSED),
+            telling: Budget::new(TOLD.0, TOLD.1, 0),
             next_prune_ms: 0,
             next_replan_ms: 0,
             planned_ms: 0,
@@ -587,7 +590,7 @@ impl Sync {
     /// A transfer is pending now, whether it came from a peer or not: who does not have it is told.
     pub fn pending(&mut self, now: Moment, transfer: &SignedTransfer) {
         self.clock_ms = now.clock_ms;
-        self.pass_on(transfer);
+        self.pass_on(now, transfer);
     }
 
     /// The tip is another than before, whether by a peer's block or not: who does not have it is told.

@@ -34,7 +34,7 @@ impl Sync {
         self.heard.insert(id);
         if ledger.mempool().get(&id).is_some() {
             // What came another way is passed on by the news of it.
-            let verdict = if is_new { Verdict::Accept } else { Verdict::Ignore };
+            let verdict = self.verdict_on(now, is_new);
             return self.judge(token, verdict);
         }
         if self.refused.contains(&id) {
@@ -64,12 +64,11 @@ impl Sync {
 
     pub(super) fn on_judged(&mut self, now: Moment, id: Hash, outcome: &TransferOutcome) {
         for (key, token) in self.judging.remove(&id).unwrap_or_default() {
-            let verdict = match outcome {
-                TransferOutcome::Accepted => Verdict::Accept,
-                TransferOutcome::Unwanted | TransferOutcome::Early | TransferOutcome::Stopping => Verdict::Ignore,
-                TransferOutcome::Invalid(_) => Verdict::Reject,
-            };
             if let Some(token) = token {
+                let verdict = match outcome {
+                    TransferOutcome::Invalid(_) => Verdict::Reject,
+                    outcome => self.verdict_on(now, matches!(outcome, TransferOutcome::Accepted)),
+                };
                 self.judge(token, verdict);
             }
             if let Some(peer) = self.peers.get_mut(&key) {
@@ -162,10 +161,19 @@ impl Sync {
         }
     }
 
-    /// Tells everybody of a transfer that did not come by news.
-    pub(super) fn pass_on(&mut self, transfer: &SignedTransfer) {
+    /// The verdict on a transfer that keeps the rules: it is passed on if it is good, and not too much was told lately.
+    fn verdict_on(&mut self, now: Moment, is_good: bool) -> Verdict {
+        if is_good && self.telling.take(1, now.steady_ms) {
+            Verdict::Accept
+        } else {
+            Verdict::Ignore
+        }
+    }
+
+    /// Tells everybody of a transfer that did not come by news, unless too much was told lately.
+    pub(super) fn pass_on(&mut self, now: Moment, transfer: &SignedTransfer) {
         let id = transfer.id();
-        if !self.heard.contains(&id) {
+        if !self.heard.contains(&id) && self.telling.take(1, now.steady_ms) {
             self.heard.insert(id);
             self.actions
                 .push_back(Action::Gossip(Gossip::Transfer(transfer.clone())));

@@ -529,6 +529,27 @@ fn a_flood_of_transfers_is_an_offence_and_a_busy_peer_is_none() {
 }
 
 #[test]
+fn a_node_tells_no_more_transfers_than_any_peer_bears() {
+    let mut lab = Lab::new();
+    lab.connect(ALICE);
+    let transfer = lab.transfer(0, 0);
+    let tell = |lab: &mut Lab, count: u64| {
+        let before = lab.gossip.len();
+        let now = lab.moment();
+        for nonce in 0..count {
+            let mut other = transfer.clone();
+            other.transfer.nonce = lab.now_ms * 100_000 + nonce;
+            lab.node.sync.pending(now, &other);
+        }
+        lab.wait(1_000);
+        lab.gossip.len() - before
+    };
+    assert_eq!(tell(&mut lab, 20_000), 16_384);
+    assert_eq!(tell(&mut lab, 20_000), 4_096);
+    assert_eq!(tell(&mut lab, 10), 10);
+}
+
+#[test]
 fn a_block_whose_news_came_too_early_in_both_forms_is_not_told_again() {
     let mut lab = Lab::new();
     let alice = lab.other_with(10, 1);
