@@ -2,7 +2,8 @@
 //! own, and are measured first alone, then anew beside each kind of offender. Who is cut off comes again under a new key, until
 //! the time is over; all of it goes to and fro between addresses of this machine.
 //! `cargo bench -p backend --bench hostile`; CAIRN_SECONDS sets how long each kind goes on (10), CAIRN_OFFENCES which of them
-//! (their names, with commas). It fails when a victim takes 256 MiB more than before, or a service takes 10 s.
+//! (their names, with commas). It fails when a victim takes 512 MiB more than before (48 answers of 4 MiB, as blocks
+//! and as bytes, may wait to be taken), or a service takes 10 s.
 
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "a benchmark may fail")]
 

@@ -5,7 +5,7 @@ use std::{fs, sync::Arc, time::Duration};
 use crate::{offence::Acts, scene::Service};
 
 /// How much more memory than before a victim may take, and how long a service may.
-const MORE_MIB: f64 = 256.0;
+const MORE_MIB: f64 = 512.0;
 const LONGEST: Duration = Duration::from_secs(10);
 
 pub(crate) struct Report {
