@@ -87,6 +87,13 @@ impl Sync {
     pub(super) fn replan(&mut self, now: Moment, ledger: &dyn Ledger) {
         self.is_plan_old = false;
         let own = ledger.tip().work();
+        let shown = self.peers.values().filter(|peer| !peer.is_banned);
+        let shown = shown.filter_map(|peer| peer.best);
+        let alive = shown.filter(|best| self.headers.stage(best).is_some_and(|stage| stage != Stage::Dead));
+        // Those with less work as well: what follows them would not be understood.
+        for best in self.headers.adrift(alive, ledger) {
+            self.ask_anew(now, best);
+        }
         let mut targets: Vec<_> = self
             .peers
             .values()
@@ -101,10 +108,6 @@ impl Sync {
             })
             .collect();
         targets.sort_unstable();
-        let ends = targets.iter().map(|(_, target)| *target);
-        for target in self.headers.adrift(ends, ledger) {
-            self.ask_anew(now, target);
-        }
         self.plan = targets.into_iter().rev().find_map(|(_, target)| {
             let (fork, path) = self.headers.path_to(target, ledger)?;
             let limit = u64::from(self.network.parameters().max_reorg_depth);

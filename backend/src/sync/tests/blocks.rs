@@ -5,7 +5,7 @@ use shared::block::{Block, Header};
 use super::lab::{ALICE, BOB, Lab, Sent};
 use crate::{
     simulate::node::SimulatedNode,
-    sync::{Gossip, Ledger as _, PeerKey, Progress, Request, Response, Sync},
+    sync::{CompactBlock, Gossip, Ledger as _, PeerKey, Progress, Request, Response, Sync},
 };
 
 #[test]
@@ -249,6 +249,36 @@ fn a_branch_that_grew_out_of_a_block_that_was_undone_is_followed() {
 }
 
 /// The first so many headers of a node's chain.
+#[test]
+fn a_branch_that_was_no_heavier_when_its_beginning_was_undone_is_followed() {
+    let mut lab = Lab::new();
+    let mut alice = lab.other_with(1, 1);
+    // Nothing but the chain knows how the branch begins.
+    lab.node.submit(alice.books.block(1).unwrap(), lab.now_ms).unwrap();
+    lab.grow_own(1, 3);
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    lab.grow(&mut alice, 1, 1);
+    let beside = CompactBlock::of(&alice.books.block(2).unwrap());
+    lab.gossip(ALICE, 1, Gossip::Block(beside));
+    assert_eq!(lab.submitted, [alice.books.tip().hash()]);
+    lab.wait(1_000);
+    let bob = lab.other_with(3, 2);
+    for height in 1..=3 {
+        lab.node.submit(bob.books.block(height).unwrap(), lab.now_ms).unwrap();
+    }
+    assert_eq!(lab.node.books.tip().hash(), bob.books.tip().hash());
+    lab.wait(10_000);
+    lab.serve(ALICE, &alice);
+    lab.grow(&mut alice, 2, 1);
+    for _ in 0..15 {
+        lab.wait(1_000);
+        lab.serve(ALICE, &alice);
+    }
+    assert_eq!(lab.node.books.tip().hash(), alice.books.tip().hash());
+    lab.assert_peace();
+}
+
 fn headers_of(node: &SimulatedNode, count: u64) -> Vec<Header> {
     (1..=count).map(|height| node.books.header(height).unwrap()).collect()
 }
