@@ -1,14 +1,18 @@
 //! The transfers that wait for a block: a plain state machine, whose clones are cheap snapshots.
 //!
-//! A transfer is *ready* when all earlier ones of its sender are mined or pending, else it is *waiting*. Ready transfers
-//! go into blocks by fee rate. When the mempool is full, the cheapest give way: waiting ones first, as they cost their
-//! sender nothing.
+//! A transfer is *ready* when all earlier ones of its sender are mined or pending and the sender's balance suffices for it
+//! after these, else it is *waiting*. Ready transfers go into blocks by fee rate. When the mempool is full, the cheapest
+//! give way: waiting ones first, as they cost their sender nothing.
+//!
+//! Nothing is taken that the balance does not suffice for. But when blocks are undone, the payment that a transfer needs may
+//! be undone with them: it waits then until that is mined again.
 
 mod entry;
 mod error;
 mod query;
 mod queue;
 mod select;
+mod taken;
 
 use std::sync::Arc;
 
@@ -20,6 +24,7 @@ use queue::Indexes;
 pub use entry::Entry;
 pub use error::{DropReason, Dropped, MempoolError};
 pub use query::PendingChange;
+pub use taken::Taken;
 
 /// How much the mempool holds, and what it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,8 +114,10 @@ impl Mempool {
                 return Err(MempoolError::SenderLimit { limit });
             }
         }
-        let pending = queue.map_or(0, |queue| queue.total) - replaced.as_ref().map_or(0, |old| old.cost());
-        if pending + entry.cost() > u128::from(account.balance.units()) {
+        let before = queue.map_or(0, |queue| queue.total);
+        let pending = before - replaced.as_ref().map_or(0, |old| old.cost());
+        // Who has too little for what waits may still make that less.
+        if pending + entry.cost() > before.max(account.balance.units().into()) {
             return Err(MempoolError::InsufficientBalance {
                 needed: amount(entry.cost()),
                 pending: amount(pending),
@@ -131,7 +138,7 @@ impl Mempool {
     }
 
     /// Takes back a transfer of a block that was undone, or one that was stored. Its fee and the sender's balance are not
-    /// looked at: call [`Mempool::advance`] afterwards.
+    /// looked at: call [`Mempool::return_to`] afterwards. `taken` is that of [`Mempool::advance`].
     ///
     /// # Errors
     /// When it can no longer be mined at all, or its nonce is taken.
@@ -140,6 +147,7 @@ impl Mempool {
         transfer: VerifiedTransfer,
         account: Account,
         since_ms: u64,
+        taken: &Taken,
     ) -> Result<Arc<Entry>, DropReason> {
         let entry = Arc::new(Entry::new(transfer, since_ms, self.arrivals));
         let valid_until = entry.order().valid_until;
@@ -152,34 +160,64 @@ impl Mempool {
             return Err(DropReason::Replaced { by });
         }
         if entry.nonce() < account.nonce {
-            return Err(DropReason::Invalid);
+            let by = taken.by(entry.order());
+            return Err(by.map_or(DropReason::Invalid, |by| DropReason::Replaced { by }));
         }
         self.indexes.insert(&entry, account);
         self.arrivals += 1;
         Ok(entry)
     }
 
-    /// Follows the chain to a new tip: `changed` are the accounts that are not as before, `is_mined` tells which
-    /// transfers the chain has. Gives what was dropped.
+    /// Follows the chain to a new tip: `changed` are the accounts that are not as before, `taken` is what the blocks since have.
+    /// Gives what was dropped.
     pub fn advance(
         &mut self,
         height: u64,
         changed: impl IntoIterator<Item = (PublicKey, Account)>,
-        is_mined: impl Fn(&Hash) -> bool,
+        taken: &Taken,
+    ) -> Vec<Dropped> {
+        self.follow(height, changed, taken, false)
+    }
+
+    /// The same after blocks were undone, or the pending transfers were read from the store: what the senders have too little
+    /// for waits.
+    pub fn return_to(
+        &mut self,
+        height: u64,
+        changed: impl IntoIterator<Item = (PublicKey, Account)>,
+        taken: &Taken,
+    ) -> Vec<Dropped> {
+        self.follow(height, changed, taken, true)
+    }
+
+    fn follow(
+        &mut self,
+        height: u64,
+        changed: impl IntoIterator<Item = (PublicKey, Account)>,
+        taken: &Taken,
+        bears: bool,
     ) -> Vec<Dropped> {
         self.height = height;
-        let mut dropped = Vec::new();
+        let (mut dropped, mut senders) = (Vec::new(), Vec::new());
         for (key, account) in changed {
             for entry in self.indexes.set_account(&key, account) {
-                if !is_mined(&entry.id()) {
-                    drop_as(&entry, DropReason::Invalid, &mut dropped);
+                let by = taken.by(entry.order());
+                if by != Some(entry.id()) {
+                    let reason = by.map_or(DropReason::Invalid, |by| DropReason::Replaced { by });
+                    drop_as(&entry, reason, &mut dropped);
                 }
             }
-            self.trim(&key, &mut dropped);
+            senders.push(key);
         }
         let expired = self.indexes.by_expiry.range(..(height.saturating_add(1), Hash::ZERO));
         let expired: Vec<Hash> = expired.map(|(_, id)| *id).collect();
-        self.drop_all(&expired, DropReason::Expired, &mut dropped);
+        senders.extend(self.drop_all(&expired, DropReason::Expired, &mut dropped));
+        for key in senders {
+            if bears {
+                self.indexes.bear(&key);
+            }
+            self.trim(&key, &mut dropped);
+        }
         dropped
     }
 
@@ -189,7 +227,9 @@ impl Mempool {
         let aged = self.indexes.by_age.range(..(oldest, Hash::ZERO));
         let aged: Vec<Hash> = aged.map(|(_, id)| *id).collect();
         let mut dropped = Vec::new();
-        self.drop_all(&aged, DropReason::Aged, &mut dropped);
+        for key in self.drop_all(&aged, DropReason::Aged, &mut dropped) {
+            self.trim(&key, &mut dropped);
+        }
         dropped
     }
 
@@ -274,31 +314,26 @@ impl Mempool {
         Ok(())
     }
 
-    /// Drops the last of a sender's transfers until the balance suffices and no nonce is too far ahead.
+    /// Drops the last of a sender's transfers until the balance suffices and no nonce is too far ahead, but for what is borne.
     fn trim(&mut self, key: &PublicKey, dropped: &mut Vec<Dropped>) {
-        while let Some(queue) = self.indexes.queues.get(key) {
-            let Some((nonce, last)) = queue.transfers.get_max() else {
-                return;
-            };
-            let enough = queue.total <= u128::from(queue.account.balance.units());
-            if enough && nonce.saturating_sub(queue.next_nonce) <= self.limits.nonce_gap {
-                return;
-            }
-            let last = Arc::clone(last);
+        while let Some(last) = self.indexes.excess(key, self.limits.nonce_gap) {
             self.indexes.remove(&last);
             drop_as(&last, DropReason::Invalid, dropped);
         }
     }
 
-    fn drop_all(&mut self, ids: &[Hash], reason: DropReason, dropped: &mut Vec<Dropped>) {
+    /// Drops transfers, and gives their senders.
+    fn drop_all(&mut self, ids: &[Hash], reason: DropReason, dropped: &mut Vec<Dropped>) -> Vec<PublicKey> {
+        let mut senders = Vec::new();
         for id in ids {
             let Some(entry) = self.indexes.entries.get(id).cloned() else {
                 continue;
             };
             self.indexes.remove(&entry);
             drop_as(&entry, reason, dropped);
-            self.trim(&entry.sender(), dropped);
+            senders.push(entry.sender());
         }
+        senders
     }
 
     fn fits(&self, size: usize) -> bool {

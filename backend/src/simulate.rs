@@ -2,8 +2,8 @@
 //!
 //! Messages take time and get lost, lines break, networks fall apart and heal, clocks differ, nodes restart, miners keep
 //! blocks to themselves. The same scenario gives the same run, event by event. After every event the invariants hold:
-//! no coin is made or lost, no accepted transfer is forgotten, no honest node is blamed; and once all has healed, there is
-//! one tip.
+//! no coin is made or lost, no accepted transfer is forgotten or given up for a reason that is not so, no honest node is
+//! blamed; and once all has healed, there is one tip.
 
 mod network;
 pub(crate) mod node;

@@ -6,7 +6,7 @@ mod workshop;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backend::mempool::{DropReason, Limits, Mempool, MempoolError};
+use backend::mempool::{DropReason, Dropped, Limits, Mempool, MempoolError, Taken};
 use proptest::prelude::*;
 use shared::{amount::Amount, hash::Hash, key::PublicKey, state::Account, transaction::VerifiedTransfer};
 use workshop::{Order, public};
@@ -119,8 +119,8 @@ fn age_and_height_expire() {
     let mut pool = Mempool::new(small(), 0);
     accept(&mut pool, Order::new(0, 1, 0).valid_until(5), account(1_000, 0));
     accept(&mut pool, Order::new(0, 1, 1), account(1_000, 0));
-    assert!(pool.advance(4, [], |_| false).is_empty());
-    let dropped = pool.advance(5, [], |_| false);
+    assert!(pool.advance(4, [], &Taken::default()).is_empty());
+    let dropped = pool.advance(5, [], &Taken::default());
     assert_eq!(
         dropped.iter().map(|dropped| dropped.reason).collect::<Vec<_>>(),
         [DropReason::Expired]
@@ -132,18 +132,106 @@ fn age_and_height_expire() {
     assert_eq!(pool.bytes(), 0);
 }
 
+/// A transfer that was mined, and what it needs is undone with it: 90 of 100 units that its sender, 1, had got from 0.
+fn undone() -> (Mempool, Hash) {
+    let mut pool = Mempool::new(small(), 2);
+    let transfer = Order::new(1, 2, 0).amount(90).fee(5).verified(&GENESIS);
+    let id = transfer.id();
+    pool.restore(transfer, account(0, 0), 0, &Taken::default()).unwrap();
+    assert!(
+        pool.return_to(2, [(public(1), account(0, 0))], &Taken::default())
+            .is_empty()
+    );
+    (pool, id)
+}
+
+#[test]
+fn a_transfer_waits_for_the_payment_that_was_undone_with_it() {
+    let (mut pool, id) = undone();
+    assert!(pool.is_waiting(pool.get(&id).unwrap()));
+    assert!(pool.select(10, 10_000).is_empty() && !pool.has_ready());
+    // A block without the payment changes nothing.
+    assert!(
+        pool.advance(3, [(public(1), account(40, 0))], &Taken::default())
+            .is_empty()
+    );
+    assert!(!pool.has_ready());
+    assert!(
+        pool.advance(4, [(public(1), account(100, 0))], &Taken::default())
+            .is_empty()
+    );
+    assert_eq!(pool.select(10, 10_000)[0].id(), id);
+    // What is borne is not borne any more.
+    let dropped = pool.advance(5, [(public(1), account(94, 0))], &Taken::default());
+    let reason = DropReason::Invalid;
+    assert_eq!(dropped, [Dropped { id, reason }]);
+}
+
+#[test]
+fn what_waits_for_money_takes_no_more_of_it() {
+    let (mut pool, id) = undone();
+    let poor = account(20, 0);
+    pool.advance(3, [(public(1), poor)], &Taken::default());
+    assert_eq!(
+        refusal(&mut pool, Order::new(1, 2, 1).amount(1), poor),
+        "balance-insufficient"
+    );
+    assert_eq!(
+        refusal(&mut pool, Order::new(1, 2, 0).amount(89).fee(7), poor),
+        "balance-insufficient"
+    );
+    // But it may be made less.
+    let dropped = accept(&mut pool, Order::new(1, 2, 0).amount(88).fee(6), poor);
+    assert!(matches!(dropped[..], [(old, DropReason::Replaced { .. })] if old == id));
+    assert!(!pool.has_ready());
+    accept(&mut pool, Order::new(1, 1, 0).amount(1).fee(7), poor);
+    assert!(pool.has_ready());
+}
+
+#[test]
+fn what_follows_an_undone_transfer_that_expired_waits() {
+    let mut pool = Mempool::new(small(), 0);
+    let rich = account(1_000, 0);
+    for nonce in 0..6 {
+        let order = Order::new(0, 1, nonce).valid_until(if nonce == 0 { 3 } else { 0 });
+        pool.restore(order.verified(&GENESIS), rich, 0, &Taken::default())
+            .unwrap();
+    }
+    let dropped = pool.return_to(3, [(public(0), rich)], &Taken::default());
+    assert_eq!(dropped[0].reason, DropReason::Expired);
+    assert_eq!((dropped.len(), pool.len()), (1, 5), "however many nonces are missing");
+    accept(&mut pool, Order::new(0, 1, 0), rich);
+    assert_eq!(pool.select(10, 10_000).len(), 6);
+}
+
+#[test]
+fn who_took_the_nonce_is_named() {
+    let other = Order::new(0, 2, 0).verified(&GENESIS);
+    let by = other.id();
+    let taken = Taken::from_iter([&other]);
+    let mut pool = Mempool::new(small(), 0);
+    accept(&mut pool, Order::new(0, 1, 0), account(1_000, 0));
+    let dropped = pool.advance(1, [(public(0), account(900, 1))], &taken);
+    assert_eq!(dropped[0].reason, DropReason::Replaced { by });
+    let late = pool.restore(Order::new(0, 1, 0).verified(&GENESIS), account(900, 1), 0, &taken);
+    assert_eq!(late.unwrap_err(), DropReason::Replaced { by });
+}
+
 /// What a test does to the mempool.
 #[derive(Debug, Clone)]
 enum Action {
     Add(Order),
     /// The next block takes so many of those selected.
     Mine(usize),
-    /// A sender's mined state changes behind the mempool's back.
+    /// A sender's mined state changes behind the mempool's back; whether blocks were undone.
     Chain {
         sender: u8,
         balance: u64,
         nonce: u64,
+        undone: bool,
     },
+    /// A block with it was undone, and its sender has so much now. So many of its transfers are mined still.
+    Restore(Order, u64, u64),
     Expire(u64),
 }
 
@@ -164,7 +252,9 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         12 => order().prop_map(Action::Add),
         2 => (0..6_usize).prop_map(Action::Mine),
-        1 => (0..4_u8, 0..300_u64, 0..6_u64).prop_map(|(sender, balance, nonce)| Action::Chain { sender, balance, nonce }),
+        2 => (0..4_u8, 0..300_u64, 0..6_u64, any::<bool>())
+            .prop_map(|(sender, balance, nonce, undone)| Action::Chain { sender, balance, nonce, undone }),
+        2 => (order(), 0..300_u64, 0..6_u64).prop_map(|(order, balance, mined)| Action::Restore(order, balance, mined)),
         1 => (0..3_000_u64).prop_map(Action::Expire),
     ]
 }
@@ -174,6 +264,8 @@ fn action() -> impl Strategy<Value = Action> {
 struct Model {
     pending: Vec<(VerifiedTransfer, u64)>,
     accounts: BTreeMap<PublicKey, Account>,
+    /// By how much the pending transfers of a sender may go beyond its balance, and up to which nonce they may be ahead.
+    leaves: BTreeMap<PublicKey, (u64, u64)>,
     height: u64,
 }
 
@@ -197,8 +289,48 @@ impl Model {
             .unwrap()
     }
 
+    /// The first nonce that is missing, or for which there is no money.
+    fn ready_end(&self, key: &PublicKey) -> u64 {
+        let (own, account) = (self.of(key), self.account(key));
+        let mut left = account.balance;
+        let mut pay = |nonce: &u64| {
+            let total = own.get(nonce)?.transfer().total()?;
+            left = left.checked_sub(total)?;
+            Some(())
+        };
+        (account.nonce..).find(|nonce| pay(nonce).is_none()).unwrap()
+    }
+
+    fn total(&self, key: &PublicKey) -> u64 {
+        let totals = self.of(key).into_values().map(|one| one.transfer().total().unwrap());
+        totals.map(Amount::units).sum()
+    }
+
+    fn shortage(&self, key: &PublicKey) -> u64 {
+        self.total(key).saturating_sub(self.account(key).balance.units())
+    }
+
+    /// What is borne of a sender now: all that is pending, or no more than is still needed.
+    fn bear(&mut self, key: &PublicKey, all: bool) {
+        let (before, shortage) = (self.leaves.get(key).copied().unwrap_or_default(), self.shortage(key));
+        let last = self.of(key).into_keys().next_back().unwrap_or(0);
+        let is_far = last > self.next_nonce(key) + 4;
+        let nonce = if all { last } else { before.1 };
+        let shortage = if all { shortage } else { shortage.min(before.0) };
+        self.leaves.insert(*key, (shortage, if is_far { nonce } else { 0 }));
+    }
+
     fn remove(&mut self, id: &Hash) {
         self.pending.retain(|(transfer, _)| transfer.id() != *id);
+    }
+
+    /// Takes out what was dropped, and gives whose it was.
+    fn drop(&mut self, dropped: &[Dropped]) -> Vec<PublicKey> {
+        let is_its = |(transfer, _): &&(VerifiedTransfer, u64)| dropped.iter().any(|one| one.id == transfer.id());
+        let senders = self.pending.iter().filter(is_its).map(|(one, _)| one.transfer().sender);
+        let senders = senders.collect();
+        dropped.iter().for_each(|dropped| self.remove(&dropped.id));
+        senders
     }
 
     /// The selection by the plainest rule: again and again the best of all that could come next.
@@ -212,6 +344,7 @@ impl Model {
                 .filter(|(transfer, _)| {
                     let order = transfer.transfer();
                     order.nonce == *nonces.get(&order.sender).unwrap_or(&self.account(&order.sender).nonce)
+                        && order.nonce < self.ready_end(&order.sender)
                 })
                 .max_by_key(|(transfer, arrival)| (transfer.transfer().fee, std::cmp::Reverse(*arrival)));
             let Some((best, _)) = best else { break };
@@ -234,12 +367,9 @@ impl Model {
         for key in (0..6).map(public) {
             let (own, account) = (self.of(&key), self.account(&key));
             let change = pool.pending_change(&key, account);
-            let total: u64 = own
-                .values()
-                .map(|transfer| transfer.transfer().total().unwrap().units())
-                .sum();
-            assert_eq!(change.outgoing.units(), total);
-            assert!(total <= account.balance.units());
+            let (shortage, far) = self.leaves.get(&key).copied().unwrap_or_default();
+            assert_eq!(change.outgoing.units(), self.total(&key));
+            assert!(self.shortage(&key) <= shortage);
             assert_eq!(change.next_nonce, self.next_nonce(&key));
             let incoming = self
                 .pending
@@ -247,13 +377,11 @@ impl Model {
                 .filter(|(transfer, _)| transfer.transfer().recipient == key);
             let incoming: u64 = incoming.map(|(transfer, _)| transfer.transfer().amount.units()).sum();
             assert_eq!(change.incoming.units(), incoming);
-            assert!(
-                own.keys()
-                    .all(|nonce| (account.nonce..=change.next_nonce + 4).contains(nonce))
-            );
+            let last = far.max(change.next_nonce + 4);
+            assert!(own.keys().all(|nonce| (account.nonce..=last).contains(nonce)));
             for transfer in own.values() {
                 let entry = pool.get(&transfer.id()).unwrap();
-                assert_eq!(pool.is_waiting(entry), entry.order().nonce > change.next_nonce);
+                assert_eq!(pool.is_waiting(entry), entry.order().nonce >= self.ready_end(&key));
                 let until = entry.order().valid_until;
                 assert!(until == 0 || until > self.height);
             }
@@ -282,9 +410,8 @@ proptest! {
                     let own = model.of(&public(order.from));
                     let is_new = !own.contains_key(&order.nonce);
                     let could = order.nonce >= account.nonce
-                        && order.nonce <= model.next_nonce(&public(order.from)) + 4
                         && (order.valid_until == 0 || order.valid_until > model.height)
-                        && (!is_new || own.len() < 6);
+                        && (!is_new || (own.len() < 6 && order.nonce <= model.next_nonce(&public(order.from)) + 4));
                     match pool.add(transfer.clone(), account, 0) {
                         Ok(added) => {
                             prop_assert!(could);
@@ -316,31 +443,54 @@ proptest! {
                         changed.insert(sender, account);
                     }
                     model.height += 1;
-                    let ids: BTreeSet<Hash> = mined.iter().map(|entry| entry.id()).collect();
-                    for id in &ids {
+                    let taken: Taken = mined.iter().map(|entry| &entry.transfer).collect();
+                    for id in taken.ids() {
                         model.remove(id);
                     }
-                    for dropped in pool.advance(model.height, changed, |id| ids.contains(id)) {
-                        model.remove(&dropped.id);
-                    }
+                    let mut senders: Vec<PublicKey> = changed.keys().copied().collect();
+                    senders.extend(model.drop(&pool.advance(model.height, changed, &taken)));
+                    senders.iter().for_each(|key| model.bear(key, false));
                 }
-                Action::Chain { sender, balance, nonce } => {
+                Action::Chain { sender, balance, nonce, undone } => {
                     let (key, now) = (public(sender), account(balance, nonce));
                     model.accounts.insert(key, now);
-                    for dropped in pool.advance(model.height, [(key, now)], |_| false) {
+                    let dropped = if undone {
+                        pool.return_to(model.height, [(key, now)], &Taken::default())
+                    } else {
+                        pool.advance(model.height, [(key, now)], &Taken::default())
+                    };
+                    for dropped in &dropped {
                         prop_assert_eq!(dropped.reason, DropReason::Invalid);
-                        model.remove(&dropped.id);
+                        let entry = snapshot.get(&dropped.id).unwrap();
+                        prop_assert!(!undone || entry.order().nonce < nonce);
                     }
+                    model.drop(&dropped);
+                    model.bear(&key, undone);
+                }
+                Action::Restore(order, balance, mined) => {
+                    let (transfer, key) = (order.verified(&GENESIS), public(order.from));
+                    let now = account(balance, mined.min(model.account(&key).nonce));
+                    model.accounts.insert(key, now);
+                    let is_free = !model.of(&key).contains_key(&order.nonce);
+                    let lives = order.valid_until == 0 || order.valid_until > model.height;
+                    let restored = pool.restore(transfer.clone(), now, 0, &Taken::default());
+                    prop_assert_eq!(restored.is_ok(), is_free && lives && order.nonce >= now.nonce);
+                    if restored.is_ok() {
+                        model.pending.push((transfer, arrival));
+                    }
+                    prop_assert!(pool.return_to(model.height, [(key, now)], &Taken::default()).is_empty());
+                    model.bear(&key, true);
                 }
                 Action::Expire(now_ms) => {
-                    for dropped in pool.expire(now_ms) {
-                        prop_assert!(now_ms > 1_000);
-                        model.remove(&dropped.id);
+                    let dropped = pool.expire(now_ms);
+                    prop_assert!(now_ms > 1_000 || dropped.is_empty());
+                    for key in model.drop(&dropped) {
+                        model.bear(&key, false);
                     }
                 }
             }
             model.check(&pool);
-            prop_assert!(pool.len() <= 12);
+            prop_assert!(pool.len() <= 12.max(snapshot.len() + 1));
             let after: Vec<Hash> = snapshot.by_rate(None).unwrap().map(|entry| entry.id()).collect();
             prop_assert_eq!(before, after, "a snapshot does not change");
         }

@@ -138,7 +138,7 @@ async fn no_transfer_is_lost_in_a_reorganisation() {
             Order::new(0, 1, nonce),
             Order::new(1, 2, nonce),
             Order::new(2, 3, nonce).valid_until(nonce + 2),
-            // Spends what sender 7 has on this chain alone.
+            // Sender 7 has on this chain alone what it spends.
             Order::new(3, 7, nonce).amount(1_000),
             Order::new(7, 4, nonce).amount(900),
         ];
@@ -170,10 +170,55 @@ async fn no_transfer_is_lost_in_a_reorganisation() {
     assert!(!lost.is_empty() && lost.len() < ids.len());
     while !lost.is_empty() {
         if let Event::Dropped { id, reason, .. } = events.next().await.unwrap().event {
-            assert!(["expired", "invalid"].contains(&reason), "{reason}");
+            assert!(["expired", "replaced"].contains(&reason), "{reason}");
             lost.remove(&id);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_waits_for_the_payment_that_was_undone_with_it() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let network = network(2);
+    let (first, _running) = start(&network, one.path(), |_| {});
+    let (second, running) = start(&network, two.path(), |_| {});
+    // Key 5 has nothing but what it is paid.
+    let payment = submit(&second, &[Order::new(0, 5, 0).amount(100)])
+        .await
+        .remove(0)
+        .unwrap();
+    second.mine(public(1), 1).await.unwrap();
+    let spent = submit(&second, &[Order::new(5, 1, 0).amount(90)])
+        .await
+        .remove(0)
+        .unwrap();
+    second.mine(public(1), 1).await.unwrap();
+    first.mine(public(0), 3).await.unwrap();
+    for height in 1..=3 {
+        let block = first.view().reader().block(height).unwrap().unwrap();
+        second.submit_block(block).await.unwrap();
+    }
+    assert_eq!(second.view().tip().hash(), first.view().tip().hash());
+    let assert_waits = |node: &Node| {
+        let view = node.view();
+        let mempool = view.mempool();
+        assert!(!mempool.is_waiting(mempool.get(&payment).unwrap()));
+        assert!(mempool.is_waiting(mempool.get(&spent).unwrap()));
+    };
+    assert_waits(&second);
+    drop(second);
+    running.stop().unwrap();
+
+    let (second, running) = start(&network, two.path(), |_| {});
+    assert_waits(&second);
+    second.mine(public(1), 2).await.unwrap();
+    for (id, height) in [(payment, 4), (spent, 5)] {
+        let location = second.view().reader().locate(&id).unwrap().unwrap();
+        assert_eq!((location.height, location.index), (height, 1));
+    }
+    assert!(second.view().mempool().is_empty());
+    drop(second);
+    running.stop().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -486,7 +486,7 @@ pub struct PendingJson {
     pub since: u64,
     /// The encoded length, in bytes.
     pub size: u64,
-    /// Whether earlier transfers of its sender are missing, so that it cannot be mined yet.
+    /// Whether it cannot be mined yet: earlier transfers of its sender are missing, or a payment to it that was undone.
     pub waiting: bool,
     /// Whether it would be in the next block.
     pub next_block: bool,
@@ -650,7 +650,7 @@ pub enum Event {
         id: Hash,
         /// Why: `expired`, `replaced`, `evicted`, `aged` or `invalid`.
         reason: String,
-        /// The transfer that replaced it.
+        /// The transfer of the same sender that has its nonce now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
         replaced_by: Option<Hash>,

@@ -121,7 +121,7 @@ impl MempoolError {
 pub enum DropReason {
     /// The height until which it was valid has passed.
     Expired,
-    /// Another transfer of the sender took its nonce.
+    /// Another transfer of the sender took its nonce, pending or mined.
     Replaced {
         /// That other one.
         by: Hash,
@@ -130,7 +130,7 @@ pub enum DropReason {
     Evicted,
     /// It waited too long.
     Aged,
-    /// The chain no longer has room for it: another took its nonce, or the balance is gone.
+    /// It cannot be mined any more: other transfers of the sender took its money, or an earlier one is missing.
     Invalid,
 }
 

@@ -68,7 +68,7 @@ impl Mempool {
         Some(before(&self.indexes.ready) + before(&self.indexes.waiting) + 1)
     }
 
-    /// Whether earlier transfers of its sender are missing, so that it cannot be mined yet.
+    /// Whether it cannot be mined yet: an earlier transfer of its sender is missing, or a payment to it that was undone.
     #[must_use]
     pub fn is_waiting(&self, entry: &Entry) -> bool {
         self.indexes.waiting.contains_key(&entry.place())

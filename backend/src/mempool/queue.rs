@@ -12,11 +12,77 @@ use super::entry::{Entry, Place};
 pub(super) struct Queue {
     /// The sender's mined state.
     pub(super) account: Account,
-    /// The first nonce that is missing: those before it can be mined one after another.
+    /// The first nonce that is missing.
     pub(super) next_nonce: u64,
+    /// The first nonce that is missing, or that the balance does not reach: those before it can be mined one after another.
+    ready_end: u64,
+    /// What those before it take.
+    ready_total: u128,
     /// What all of them take.
     pub(super) total: u128,
     pub(super) transfers: OrdMap<u64, Arc<Entry>>,
+    /// What is borne of them, as blocks were undone.
+    pub(super) leave: Leave,
+}
+
+/// How far a sender's pending transfers may go beyond its balance, and beyond the first nonce that is missing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Leave {
+    /// In base units.
+    shortage: u128,
+    /// The highest nonce that is borne whatever is missing.
+    nonce: u64,
+}
+
+impl Queue {
+    fn new(account: Account) -> Self {
+        Self {
+            account,
+            next_nonce: account.nonce,
+            ready_end: account.nonce,
+            ready_total: 0,
+            total: 0,
+            transfers: OrdMap::new(),
+            leave: Leave::default(),
+        }
+    }
+
+    fn balance(&self) -> u128 {
+        u128::from(self.account.balance.units())
+    }
+
+    /// By how much they take more than the sender has.
+    fn shortage(&self) -> u128 {
+        self.total.saturating_sub(self.balance())
+    }
+
+    /// Whether the last one is too far ahead of the first nonce that is missing.
+    fn is_far(&self, nonce_gap: u64) -> bool {
+        let last = self.transfers.get_max().map_or(0, |(nonce, _)| *nonce);
+        last.saturating_sub(self.next_nonce) > nonce_gap
+    }
+
+    /// Bears what is pending now, though it may be too much.
+    fn bear(&mut self) {
+        self.leave = Leave {
+            shortage: self.leave.shortage.max(self.shortage()),
+            nonce: self.transfers.get_max().map_or(0, |(nonce, _)| *nonce),
+        };
+    }
+
+    /// The last transfer, when it is one too many. What is borne becomes less as it is needed less.
+    fn excess(&mut self, nonce_gap: u64) -> Option<Arc<Entry>> {
+        let (nonce, last) = self.transfers.get_max()?;
+        let is_far = self.is_far(nonce_gap);
+        if self.shortage() > self.leave.shortage || (is_far && *nonce > self.leave.nonce) {
+            return Some(Arc::clone(last));
+        }
+        self.leave.shortage = self.shortage();
+        if !is_far {
+            self.leave.nonce = 0;
+        }
+        None
+    }
 }
 
 /// What a recipient would get.
@@ -49,12 +115,10 @@ impl Indexes {
     /// Puts an entry in, whose nonce is free. `account` is the sender's, and counts when it has nothing else pending.
     pub(super) fn insert(&mut self, entry: &Arc<Entry>, account: Account) {
         self.insert_plain(entry);
-        let mut queue = self.queues.remove(&entry.sender()).unwrap_or_else(|| Queue {
-            account,
-            next_nonce: account.nonce,
-            total: 0,
-            transfers: OrdMap::new(),
-        });
+        let mut queue = self
+            .queues
+            .remove(&entry.sender())
+            .unwrap_or_else(|| Queue::new(account));
         queue.total += entry.cost();
         queue.transfers.insert(entry.nonce(), Arc::clone(entry));
         self.waiting.insert(entry.place(), Arc::clone(entry));
@@ -69,6 +133,7 @@ impl Indexes {
         };
         self.remove_plain(entry);
         self.demote(&mut queue, entry.nonce());
+        queue.next_nonce = queue.next_nonce.min(entry.nonce().max(queue.account.nonce));
         self.waiting.remove(&entry.place());
         queue.transfers.remove(&entry.nonce());
         queue.total -= entry.cost();
@@ -81,15 +146,17 @@ impl Indexes {
     pub(super) fn replace(&mut self, old: &Arc<Entry>, new: &Arc<Entry>) {
         self.remove_plain(old);
         self.insert_plain(new);
-        for index in [&mut self.ready, &mut self.waiting, &mut self.heads] {
-            if index.remove(&old.place()).is_some() {
-                index.insert(new.place(), Arc::clone(new));
-            }
-        }
-        if let Some(queue) = self.queues.get_mut(&new.sender()) {
-            queue.total = queue.total - old.cost() + new.cost();
-            queue.transfers.insert(new.nonce(), Arc::clone(new));
-        }
+        let Some(mut queue) = self.queues.remove(&new.sender()) else {
+            return;
+        };
+        // What comes after it may have become ready, or not be so any more.
+        self.demote(&mut queue, old.nonce());
+        self.waiting.remove(&old.place());
+        self.waiting.insert(new.place(), Arc::clone(new));
+        queue.total = queue.total - old.cost() + new.cost();
+        queue.transfers.insert(new.nonce(), Arc::clone(new));
+        self.promote(&mut queue);
+        self.queues.insert(new.sender(), queue);
     }
 
     /// Sets what the chain says of a sender, and gives out the entries whose nonces are used up.
@@ -100,28 +167,58 @@ impl Indexes {
         let mut used = Vec::new();
         if account.nonce < queue.account.nonce {
             self.demote(&mut queue, 0);
-            queue.next_nonce = account.nonce;
+            (queue.next_nonce, queue.ready_end) = (account.nonce, account.nonce);
         }
-        while let Some((_, entry)) = queue.transfers.get_min().filter(|(nonce, _)| *nonce < account.nonce) {
-            let entry = Arc::clone(entry);
+        let ready = queue.account.nonce..queue.ready_end;
+        while let Some((nonce, entry)) = queue.transfers.get_min().filter(|(nonce, _)| *nonce < account.nonce) {
+            let (nonce, entry) = (*nonce, Arc::clone(entry));
             self.remove_plain(&entry);
             for index in [&mut self.ready, &mut self.waiting, &mut self.heads] {
                 index.remove(&entry.place());
             }
-            queue.transfers.remove(&entry.nonce());
+            queue.transfers.remove(&nonce);
             queue.total -= entry.cost();
+            if ready.contains(&nonce) {
+                queue.ready_total -= entry.cost();
+            }
             used.push(entry);
         }
         queue.account = account;
         queue.next_nonce = queue.next_nonce.max(account.nonce);
+        queue.ready_end = queue.ready_end.max(account.nonce);
+        while queue.ready_total > queue.balance() {
+            let last = queue.ready_end - 1;
+            self.demote(&mut queue, last);
+        }
         self.promote(&mut queue);
-        if let Some(head) = queue.transfers.get(&account.nonce) {
+        if queue.ready_end > account.nonce
+            && let Some(head) = queue.transfers.get(&account.nonce)
+        {
             self.heads.insert(head.place(), Arc::clone(head));
         }
         if !queue.transfers.is_empty() {
             self.queues.insert(*key, queue);
         }
         used
+    }
+
+    /// Bears all that a sender has pending now, though it may be more than it has.
+    pub(super) fn bear(&mut self, key: &PublicKey) {
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.bear();
+        }
+    }
+
+    /// The last of a sender's entries, when it is one too many.
+    pub(super) fn excess(&mut self, key: &PublicKey, nonce_gap: u64) -> Option<Arc<Entry>> {
+        self.queues.get_mut(key)?.excess(nonce_gap)
+    }
+
+    /// The entry that can be mined right after another.
+    pub(super) fn next_ready(&self, entry: &Entry) -> Option<&Arc<Entry>> {
+        let queue = self.queues.get(&entry.sender())?;
+        let next = entry.nonce() + 1;
+        queue.transfers.get(&next).filter(|_| next < queue.ready_end)
     }
 
     /// The entries of a sender from a nonce on, last first: in this order they can be taken out without moving others.
@@ -135,29 +232,38 @@ impl Indexes {
         entries
     }
 
-    /// Makes ready what follows on without a gap.
+    /// Makes ready what follows on without a gap, as far as the balance reaches.
     fn promote(&mut self, queue: &mut Queue) {
-        while let Some(entry) = queue.transfers.get(&queue.next_nonce) {
+        while queue.transfers.contains_key(&queue.next_nonce) {
+            queue.next_nonce += 1;
+        }
+        while let Some(entry) = queue.transfers.get(&queue.ready_end)
+            && queue.ready_total + entry.cost() <= queue.balance()
+        {
             self.waiting.remove(&entry.place());
             self.ready.insert(entry.place(), Arc::clone(entry));
             if entry.nonce() == queue.account.nonce {
                 self.heads.insert(entry.place(), Arc::clone(entry));
             }
-            queue.next_nonce += 1;
+            queue.ready_total += entry.cost();
+            queue.ready_end += 1;
         }
     }
 
     /// Makes wait what is ready from a nonce on.
     fn demote(&mut self, queue: &mut Queue, nonce: u64) {
-        if nonce >= queue.next_nonce {
+        if nonce >= queue.ready_end {
             return;
         }
-        for (_, entry) in queue.transfers.range(nonce..queue.next_nonce) {
+        // Those of undone blocks come before the chain's nonce for a while.
+        let first = nonce.max(queue.account.nonce);
+        for (_, entry) in queue.transfers.range(first..queue.ready_end) {
             self.ready.remove(&entry.place());
             self.heads.remove(&entry.place());
             self.waiting.insert(entry.place(), Arc::clone(entry));
+            queue.ready_total -= entry.cost();
         }
-        queue.next_nonce = nonce.max(queue.account.nonce);
+        queue.ready_end = first;
     }
 
     fn insert_plain(&mut self, entry: &Arc<Entry>) {

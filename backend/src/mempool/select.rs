@@ -38,9 +38,7 @@ impl Mempool {
             }
             bytes += entry.size;
             taken.push(Arc::clone(entry));
-            let queue = self.indexes.queues.get(&entry.sender());
-            let next = queue.and_then(|queue| queue.transfers.get(&(entry.nonce() + 1)));
-            if let Some(next) = next {
+            if let Some(next) = self.indexes.next_ready(entry) {
                 followers.push(Follower(Reverse(next.place()), next));
             }
         }

@@ -1,13 +1,13 @@
 //! The writer's part in transfers that come back: from undone blocks, and from the store.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use shared::{hash::Hash, key::PublicKey, rules::Tip, state::Account, transaction::SignedTransfer};
+use shared::{key::PublicKey, rules::Tip, state::Account, transaction::SignedTransfer};
 
 use super::{Event, writer::Writer};
 use crate::{
     chain::Step,
-    mempool::{DropReason, Dropped},
+    mempool::{DropReason, Dropped, Taken},
     store::StoreError,
     verify::verify_transfers,
 };
@@ -18,7 +18,7 @@ impl Writer {
         &mut self,
         step: &Step,
         tip: &Tip,
-        mined: &HashSet<Hash>,
+        taken: &Taken,
         changed: &mut BTreeMap<PublicKey, Account>,
     ) {
         let now_ms = self.clock.now_ms();
@@ -32,14 +32,14 @@ impl Writer {
             let back: Vec<SignedTransfer> = block
                 .transfers
                 .iter()
-                .filter(|signed| !mined.contains(&signed.id()))
+                .filter(|signed| taken.by(&signed.transfer) != Some(signed.id()))
                 .cloned()
                 .collect();
             for verdict in verify_transfers(&back, &self.network.genesis_hash()) {
                 // They were in a verified block.
                 let Ok(transfer) = verdict else { continue };
                 let (id, account) = (transfer.id(), tip.accounts().get(&transfer.transfer().sender.0));
-                match self.mempool.restore(transfer, account, now_ms) {
+                match self.mempool.restore(transfer, account, now_ms, taken) {
                     Ok(entry) => {
                         let store = self.chain.storage_mut();
                         store.put_pending(&id, entry.transfer.signed(), now_ms);
@@ -70,14 +70,14 @@ impl Writer {
             changed.insert(sender, account);
             let restored = verdict
                 .map_err(|_| DropReason::Invalid)
-                .and_then(|transfer| self.mempool.restore(transfer, account, since_ms));
+                .and_then(|transfer| self.mempool.restore(transfer, account, since_ms, &Taken::default()));
             if let Err(reason) = restored {
                 let id = signed.id();
                 dropped.push(Dropped { id, reason });
             }
         }
         let height = self.chain.tip().height();
-        dropped.extend(self.mempool.advance(height, changed, |_| false));
+        dropped.extend(self.mempool.return_to(height, changed, &Taken::default()));
         dropped.extend(self.mempool.expire(self.clock.now_ms()));
         self.forget(&dropped);
         if self.is_dirty {

@@ -3,7 +3,7 @@
 //! What is asked for at about the same time shares one durable commit, after which all are answered and readers see it.
 
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -32,7 +32,7 @@ use super::{
 use crate::{
     chain::{Chain, ChainError, Placed, SideBlock, Step},
     clock::Clock,
-    mempool::{DropReason, Dropped, Mempool},
+    mempool::{DropReason, Dropped, Mempool, Taken},
     miner::{Miner, Report},
     store::{Store, StoreError, Summary},
     verify::verify_block,
@@ -368,26 +368,26 @@ impl Writer {
         // Where nothing is pending nothing changes for it, as when the node is far behind.
         let is_idle = self.mempool.is_empty() && step.undone.is_empty();
         let concerning = if is_idle { &[] } else { &step.connected[..] };
-        let mined: HashSet<Hash> = concerning
-            .iter()
-            .flat_map(|connected| connected.block.ids()[1..].iter().copied())
-            .collect();
+        let taken = Taken::of(concerning);
         let mut changed: BTreeMap<PublicKey, Account> = BTreeMap::new();
         for connected in concerning {
             changed.extend(connected.changes.iter().map(|change| (change.key, change.after)));
         }
-        for id in mined.iter().filter(|id| self.mempool.get(id).is_some()) {
+        for id in taken.ids().filter(|id| self.mempool.get(id).is_some()) {
             self.chain.storage_mut().delete_pending(id);
         }
-        if !step.undone.is_empty() {
+        let height = tip.height();
+        let dropped = if step.undone.is_empty() {
+            self.mempool.advance(height, changed, &taken)
+        } else {
             self.news.push(Event::Reorganisation {
                 fork_height: step.fork_height,
                 old_tip: step.old_tip,
                 new_tip: tip.hash(),
             });
-            self.give_back(step, &tip, &mined, &mut changed);
-        }
-        let dropped = self.mempool.advance(tip.height(), changed, |id| mined.contains(id));
+            self.give_back(step, &tip, &taken, &mut changed);
+            self.mempool.return_to(height, changed, &taken)
+        };
         self.forget(&dropped);
         for connected in &step.connected {
             let summary = Summary::new(&connected.block, connected.work);

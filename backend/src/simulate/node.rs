@@ -12,14 +12,15 @@ use shared::{
     hash::Hash,
     key::{PublicKey, SecretKey},
     params::{Allocation, Difficulty, Network},
-    rules::{ConnectedBlock, HeaderChain, RuleError, Tip},
+    rules::{AppliedBlock, ConnectedBlock, HeaderChain, RuleError, Tip},
     state::Account,
-    transaction::{Note, SignedTransfer, VerifiedTransfer},
+    transaction::{Note, SignedTransfer, Transfer, VerifiedTransfer},
 };
 
+use super::Sabotage;
 use crate::{
     chain::{Chain, ChainError, MemoryStorage, Placed, Step, Storage as _, load_headers},
-    mempool::{DropReason, Dropped, Limits, Mempool},
+    mempool::{DropReason, Dropped, Limits, Mempool, Taken},
     networks,
     sync::{Ledger, Sync, TransferOutcome, last_of},
     verify::verify_block,
@@ -101,6 +102,15 @@ pub(crate) enum Told {
     Dropped(DropReason),
 }
 
+/// Why transfers are given up.
+enum Cause {
+    /// Another came, and there was no room.
+    Full,
+    /// A block, and nothing was undone. It has transfers of these senders that were not known before.
+    Block(BTreeSet<PublicKey>),
+    Other,
+}
+
 pub(crate) struct SimulatedNode {
     pub(crate) books: Books,
     pub(crate) sync: Sync,
@@ -108,12 +118,16 @@ pub(crate) struct SimulatedNode {
     verified: Verified,
     pub(crate) skew_ms: i64,
     pub(crate) is_selfish: bool,
-    /// Whether it forgets the transfers of undone blocks.
-    pub(crate) forgets_undone: bool,
+    /// How it treats the transfers of undone blocks.
+    pub(crate) sabotage: Option<Sabotage>,
+    /// How many transfers its mempool holds.
+    room: usize,
     /// Blocks that it keeps to itself, the highest last.
     pub(crate) private: VecDeque<ConnectedBlock>,
     /// What it accepted from its users.
     pub(crate) accepted: BTreeMap<Hash, Told>,
+    /// What it told its users that is not so.
+    pub(crate) false_words: Vec<String>,
     /// The transfers in its chain.
     pub(crate) mined: BTreeSet<Hash>,
     pub(crate) reorganisations: u64,
@@ -138,9 +152,11 @@ impl SimulatedNode {
             verified: Arc::clone(verified),
             skew_ms: 0,
             is_selfish: false,
-            forgets_undone: false,
+            sabotage: None,
+            room: limits.count,
             private: VecDeque::new(),
             accepted: BTreeMap::new(),
+            false_words: Vec::new(),
             mined: BTreeSet::new(),
             reorganisations: 0,
             deepest: 0,
@@ -190,10 +206,12 @@ impl SimulatedNode {
         lock(&self.verified).insert(id, verified.clone());
         let account = self.books.chain.tip().accounts().get(&verified.transfer().sender.0);
         let clock_ms = self.clock_ms(now_ms);
+        let is_full = self.books.mempool.len() >= self.room;
         let added = self.books.mempool.add(verified, account, clock_ms);
         let added = added.map_err(|error| TransferOutcome::from(&error))?;
         self.news.push(added.entry.transfer.signed().clone());
-        self.tell(&added.dropped);
+        let cause = if is_full { Cause::Full } else { Cause::Other };
+        self.tell(&added.dropped, &cause);
         Ok(id)
     }
 
@@ -204,12 +222,17 @@ impl SimulatedNode {
             self.reorganisations += 1;
             self.deepest = self.deepest.max(step.undone.len() as u64);
         }
-        let mut mined = BTreeSet::new();
+        let taken = Taken::of(&step.connected);
+        let spenders = self.spenders(&step.connected);
         let mut changed: BTreeMap<PublicKey, Account> = BTreeMap::new();
         for connected in &step.connected {
-            mined.extend(connected.block.ids().iter().skip(1).copied());
             changed.extend(connected.changes.iter().map(|change| (change.key, change.after)));
         }
+        let undone = || step.undone.iter().flat_map(|block| &block.transfers);
+        for id in undone().map(SignedTransfer::id) {
+            self.mined.remove(&id);
+        }
+        self.mined.extend(taken.ids());
         for block in &step.undone {
             let keys = block
                 .transfers
@@ -219,39 +242,83 @@ impl SimulatedNode {
                 keys.chain([block.reward.recipient])
                     .map(|key| (key, tip.accounts().get(&key.0))),
             );
-            for id in block.transfers.iter().map(SignedTransfer::id) {
-                self.mined.remove(&id);
-                if !mined.contains(&id) && !self.forgets_undone {
-                    self.give_back(&id, &tip, now_ms);
-                }
-            }
         }
-        self.mined.extend(&mined);
-        let dropped = self
-            .books
-            .mempool
-            .advance(tip.height(), changed, |id| mined.contains(id));
-        self.tell(&dropped);
+        for id in undone()
+            .map(SignedTransfer::id)
+            .filter(|id| !self.mined.contains(id))
+            .collect::<Vec<_>>()
+        {
+            self.give_back(&id, &tip, &taken, now_ms);
+        }
+        let (mempool, height) = (&mut self.books.mempool, tip.height());
+        let (dropped, cause) = if step.undone.is_empty() {
+            (mempool.advance(height, changed, &taken), Cause::Block(spenders))
+        } else {
+            (mempool.return_to(height, changed, &taken), Cause::Other)
+        };
+        self.tell(&dropped, &cause);
     }
 
-    fn give_back(&mut self, id: &Hash, tip: &Tip, now_ms: u64) {
+    /// Whose transfers are in blocks, and had not been pending here.
+    fn spenders(&self, blocks: &[AppliedBlock]) -> BTreeSet<PublicKey> {
+        let transfers = blocks.iter().flat_map(|applied| applied.block.transfers());
+        let unknown = transfers.filter(|transfer| self.books.mempool.get(&transfer.id()).is_none());
+        unknown.map(|transfer| transfer.transfer().sender).collect()
+    }
+
+    fn give_back(&mut self, id: &Hash, tip: &Tip, taken: &Taken, now_ms: u64) {
         let Some(transfer) = find(&self.verified, id) else {
             return;
         };
+        match self.sabotage {
+            Some(Sabotage::ForgetsUndone) => return,
+            Some(Sabotage::GivesUpUndone) => {
+                let reason = DropReason::Expired;
+                return self.tell(&[Dropped { id: *id, reason }], &Cause::Other);
+            }
+            _ => {}
+        }
         let account = tip.accounts().get(&transfer.transfer().sender.0);
         let clock_ms = self.clock_ms(now_ms);
-        match self.books.mempool.restore(transfer, account, clock_ms) {
+        match self.books.mempool.restore(transfer, account, clock_ms, taken) {
             Ok(entry) => self.news.push(entry.transfer.signed().clone()),
-            Err(reason) => self.tell(&[Dropped { id: *id, reason }]),
+            Err(reason) => self.tell(&[Dropped { id: *id, reason }], &Cause::Other),
         }
     }
 
     /// Tells users what was given up.
-    fn tell(&mut self, dropped: &[Dropped]) {
+    fn tell(&mut self, dropped: &[Dropped], cause: &Cause) {
         for Dropped { id, reason } in dropped {
-            if let Some(told) = self.accepted.get_mut(id) {
-                *told = Told::Dropped(*reason);
+            if !self.accepted.contains_key(id) {
+                continue;
             }
+            if !self.is_so(id, *reason, cause) {
+                let word = format!("transfer {id} was given up as {}, and that is not so", reason.code());
+                self.false_words.push(word);
+            }
+            self.accepted.insert(*id, Told::Dropped(*reason));
+        }
+    }
+
+    /// Whether what is told of a transfer that is given up is true.
+    fn is_so(&self, id: &Hash, reason: DropReason, cause: &Cause) -> bool {
+        let Some(verified) = find(&self.verified, id) else {
+            return false;
+        };
+        let transfer = verified.transfer();
+        match reason {
+            DropReason::Expired => (1..=self.books.chain.tip().height()).contains(&transfer.valid_until),
+            DropReason::Replaced { by } => {
+                let place = |transfer: &Transfer| (transfer.sender, transfer.nonce);
+                let other = find(&self.verified, &by);
+                let is_here = self.mined.contains(&by) || self.books.mempool.get(&by).is_some();
+                by != *id && is_here && other.is_some_and(|other| place(other.transfer()) == place(transfer))
+            }
+            DropReason::Evicted => matches!(cause, Cause::Full),
+            // Its sender has signed others, and sent them elsewhere.
+            DropReason::Invalid => matches!(cause, Cause::Block(spenders) if spenders.contains(&transfer.sender)),
+            // No run takes as long.
+            DropReason::Aged => false,
         }
     }
 

@@ -12,6 +12,8 @@ pub enum Sabotage {
     NeverHeals,
     /// The transfers of undone blocks are forgotten.
     ForgetsUndone,
+    /// The transfers of undone blocks are given up, and their senders told that they expired.
+    GivesUpUndone,
     /// The last node follows no other chain.
     Stubborn,
 }
@@ -29,6 +31,8 @@ pub struct Scenario {
     pub block_ms: u64,
     /// The mean time between transfers, in milliseconds.
     pub transfer_ms: u64,
+    /// How many of a thousand transfers take all that their sender has.
+    pub all_permille: u64,
     /// The range of the time that a message takes, in milliseconds.
     pub latency_ms: (u64, u64),
     /// How many of a thousand messages are lost.
@@ -59,6 +63,7 @@ impl Scenario {
             duration_ms: minutes * 60_000,
             block_ms: 5_000,
             transfer_ms: 2_000,
+            all_permille: 200,
             latency_ms: (20, 300),
             loss_permille: 10,
             break_ms: 30_000,
@@ -90,6 +95,7 @@ impl Scenario {
             skew_ms: pick(&[0, 3_000, 8_000]),
             selfish: usize::try_from(pick(&[0, 0, 1])).unwrap_or(0),
             mempool: usize::try_from(pick(&[8, 1_000])).unwrap_or(0),
+            all_permille: pick(&[0, 500]),
             ..Self::new(seed, nodes, 1)
         }
     }

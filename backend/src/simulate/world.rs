@@ -16,7 +16,7 @@ use shared::{
 };
 
 use super::{
-    Report, Sabotage, Scenario,
+    Report, Scenario,
     network::{Lines, Pair},
     node::{Books, SimulatedNode, Told, Verified, network},
     random::Random,
@@ -125,7 +125,7 @@ impl<'a> World<'a> {
             let skew = random.below(2 * scenario.skew_ms + 1);
             node.skew_ms = skew as i64 - scenario.skew_ms as i64;
             node.is_selfish = number < scenario.selfish;
-            node.forgets_undone = scenario.sabotage == Some(Sabotage::ForgetsUndone);
+            node.sabotage = scenario.sabotage;
         }
         let count = scenario.nodes;
         Self {
@@ -249,12 +249,15 @@ impl<'a> World<'a> {
         let node = &self.nodes[number];
         let height = node.books.chain.tip().height();
         let (supply, expected) = (node.supply(), self.network.supply_at(height));
-        let lost = node.lost();
+        let (lost, false_word) = (node.lost(), node.false_words.first().cloned());
         if supply != expected {
             self.violate(
                 number,
                 &format!("at height {height} there are {supply:?} coins, and {expected:?} were issued"),
             );
+        }
+        if let Some(word) = false_word {
+            self.violate(number, &word);
         }
         if let Some(id) = lost {
             self.violate(

@@ -122,7 +122,7 @@ fn Pending(pending: PendingJson) -> impl IntoView {
     let (since, waiting, fee) = (pending.since, pending.waiting, pending.transfer.fee);
     let note = move || {
         view! {
-            {waiting.then(|| view! { <span class="tag tag-waiting">"Waits for an earlier one"</span> " " })} "fee "
+            {waiting.then(|| view! { <span class="tag tag-waiting">"Waits for another"</span> " " })} "fee "
             {fee.to_coins()} " · " <When time_ms=since />
         }
     };

@@ -80,8 +80,16 @@ impl World<'_> {
         let books = &self.nodes[number].books;
         let tip = books.chain.tip();
         let account = tip.accounts().get(&sender.public_key().0);
-        let next = books.mempool.pending_change(&sender.public_key(), account).next_nonce;
+        let pending = books.mempool.pending_change(&sender.public_key(), account);
+        let next = pending.next_nonce;
         let nonce = if replaces { next.saturating_sub(1) } else { next };
+        let share = self.scenario.all_permille;
+        let amount = if share > 0 && self.random.happens(share) {
+            let left = account.balance.checked_sub(pending.outgoing).unwrap_or_default();
+            left.units().saturating_sub(fee)
+        } else {
+            amount
+        };
         let transfer = Transfer {
             sender: sender.public_key(),
             recipient: secret(recipient).public_key(),
