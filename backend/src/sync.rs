@@ -23,7 +23,7 @@ mod serve;
 mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -130,6 +130,8 @@ pub enum TransferOutcome {
     Unwanted,
     /// It is too far ahead of those of its sender that are here: it is wanted as soon as they have come.
     Early,
+    /// Its sender has too little: a block may bring it more.
+    Unfunded,
     /// It breaks a rule by itself.
     Invalid(RuleError),
     /// The node is stopping.
@@ -140,6 +142,7 @@ impl From<&MempoolError> for TransferOutcome {
     fn from(error: &MempoolError) -> Self {
         match error {
             MempoolError::NonceGapTooLarge { .. } => Self::Early,
+            MempoolError::InsufficientBalance { .. } => Self::Unfunded,
             _ => Self::Unwanted,
         }
     }
@@ -311,6 +314,9 @@ pub struct Sync {
     judging: BTreeMap<Hash, Vec<(PeerKey, Option<Token>)>>,
     heard: Recent,
     refused: Recent,
+    /// Those that are not wanted before there is another block, and who has some.
+    unfunded: Recent,
+    has_unfunded: BTreeSet<PeerKey>,
     /// How many transfers may be told.
     telling: Budget,
     next_prune_ms: u64,
@@ -356,6 +362,8 @@ impl Sync {
             judging: BTreeMap::new(),
             heard: Recent::new(MAX_HEARD),
             refused: Recent::new(MAX_REFUSED),
+            unfunded: Recent::new(MAX_REFUSED),
+            has_unfunded: BTreeSet::new(),
             telling: Budget::new(TOLD.0, TOLD.1, 0),
             next_prune_ms: 0,
             next_replan_ms: 0,
@@ -596,6 +604,7 @@ impl Sync {
     /// The tip is another than before, whether by a peer's block or not: who does not have it is told.
     pub fn tip_changed(&mut self, now: Moment, ledger: &dyn Ledger) {
         self.is_plan_old |= self.plan.as_ref().is_some_and(|plan| !plan.leads_over(ledger.tip()));
+        self.want_unfunded(now);
         self.settle(now, ledger);
         self.announce(ledger);
     }

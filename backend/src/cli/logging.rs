@@ -26,7 +26,7 @@ pub(super) fn start(filter: &str, format: LogFormat) -> Result<()> {
     let is_level = filter.chars().all(|letter| letter.is_ascii_alphabetic()) && filter != "off";
     let full = if is_level {
         // A network without peers is nothing to warn of, and neither is a line that is cut.
-        format!("warn,libp2p_kad=error,quinn_udp=error,yamux=error,backend={filter}")
+        format!("warn,libp2p_kad=error,libp2p_gossipsub=error,quinn_udp=error,yamux=error,backend={filter}")
     } else {
         filter.to_owned()
     };

@@ -37,7 +37,7 @@ impl Sync {
             let verdict = self.verdict_on(now, is_new);
             return self.judge(token, verdict);
         }
-        if self.refused.contains(&id) {
+        if self.is_refused(&id) {
             return self.judge(token, Verdict::Ignore);
         }
         if !self.take_transfer(now, key, id, Some(token)) {
@@ -82,13 +82,35 @@ impl Sync {
                     peer.next_mempool_ms = peer.next_mempool_ms.min(soon);
                 }
             }
+            if matches!(outcome, TransferOutcome::Unfunded) {
+                self.has_unfunded.insert(key);
+            }
             if let TransferOutcome::Invalid(error) = outcome {
                 let rule = error.code();
                 self.offend(now, key, Offence::InvalidTransfer { rule });
             }
         }
-        if matches!(outcome, TransferOutcome::Unwanted | TransferOutcome::Invalid(_)) {
-            self.refused.insert(id);
+        match outcome {
+            TransferOutcome::Unwanted | TransferOutcome::Invalid(_) => self.refused.insert(id),
+            TransferOutcome::Unfunded => self.unfunded.insert(id),
+            _ => {}
+        }
+    }
+
+    /// Whether a transfer is not wanted, for now at least.
+    fn is_refused(&self, id: &Hash) -> bool {
+        self.refused.contains(id) || self.unfunded.contains(id)
+    }
+
+    /// There is another block: it may have what was too little before. Whoever sends what it was just paid is often faster
+    /// than the block.
+    pub(super) fn want_unfunded(&mut self, now: Moment) {
+        self.unfunded.clear();
+        let soon = now.steady_ms + MEMPOOL_AGAIN_MS;
+        for key in std::mem::take(&mut self.has_unfunded) {
+            if let Some(peer) = self.peers.get_mut(&key) {
+                peer.next_mempool_ms = peer.next_mempool_ms.min(soon);
+            }
         }
     }
 
@@ -123,7 +145,7 @@ impl Sync {
             let count = peer.missing.len().min(BATCH);
             let ids: Vec<Hash> = peer.missing.drain(..count).collect();
             let is_missing = |id: &Hash| {
-                ledger.mempool().get(id).is_none() && !self.judging.contains_key(id) && !self.refused.contains(id)
+                ledger.mempool().get(id).is_none() && !self.judging.contains_key(id) && !self.is_refused(id)
             };
             let ids: Vec<Hash> = ids.into_iter().filter(is_missing).collect();
             if !ids.is_empty() {
@@ -134,7 +156,7 @@ impl Sync {
     }
 
     pub(super) fn got_ids(&mut self, key: PeerKey, ids: Vec<Hash>, ledger: &dyn Ledger) {
-        let is_missing = |id: &Hash| ledger.mempool().get(id).is_none() && !self.refused.contains(id);
+        let is_missing = |id: &Hash| ledger.mempool().get(id).is_none() && !self.is_refused(id);
         let missing = ids.into_iter().filter(is_missing).collect();
         if let Some(peer) = self.peers.get_mut(&key) {
             peer.missing = missing;

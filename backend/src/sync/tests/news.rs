@@ -1,9 +1,12 @@
 //! News of blocks and transfers: put together from what is pending, judged, and passed on once.
 
-use shared::{codec::Encode as _, hash::Hash};
+use shared::{amount::Amount, codec::Encode as _, hash::Hash, transaction::Transfer};
 
 use super::lab::{ALICE, BOB, Lab};
-use crate::sync::{CompactBlock, Gossip, Ledger as _, Request, Response, Token, VERDICT_MS, Verdict, short_id};
+use crate::{
+    simulate::node::secret,
+    sync::{CompactBlock, Gossip, Ledger as _, Request, Response, Token, VERDICT_MS, Verdict, short_id},
+};
 
 /// Alice mines a block of so many transfers, of which the node under test has the first few.
 fn with_block(count: u64, known: u64) -> (Lab, crate::simulate::node::SimulatedNode, CompactBlock) {
@@ -261,6 +264,40 @@ fn what_came_too_early_is_taken_when_its_time_has_come() {
     lab.wait(5_000);
     lab.serve(ALICE, &alice);
     assert_eq!(lab.node.books.mempool.len(), 200);
+    lab.assert_peace();
+}
+
+#[test]
+fn what_its_sender_could_not_pay_is_taken_after_the_block_that_pays() {
+    let mut lab = Lab::new();
+    let mut alice = lab.other_with(1, 1);
+    lab.connect(ALICE);
+    lab.serve(ALICE, &alice);
+    // Person 20 has nothing but what person 0 pays, and sends it on before the block is here.
+    let pay = |from: u8, to: u8, amount: u64| Transfer {
+        recipient: secret(to).public_key(),
+        amount: Amount::from_units(amount),
+        ..lab.transfer(from, 0).transfer
+    };
+    let (payment, passed_on) = (pay(0, 20, 1_000), pay(20, 1, 900));
+    let [payment, passed_on] = [(payment, 0), (passed_on, 20)]
+        .map(|(transfer, from)| transfer.sign(&lab.network.genesis_hash(), &secret(from)));
+    alice.take(payment, lab.now_ms).unwrap();
+    lab.grow(&mut alice, 1, 1);
+    alice.take(passed_on.clone(), lab.now_ms).unwrap();
+    lab.wait(1_000);
+    lab.gossip(ALICE, 1, Gossip::Transfer(passed_on.clone()));
+    lab.gossip(ALICE, 2, Gossip::Transfer(passed_on.clone()));
+    assert_eq!(lab.verdicts, [1, 2].map(|token| (Token(token), Verdict::Ignore)));
+    assert!(lab.node.books.mempool.is_empty());
+    lab.gossip(ALICE, 3, Gossip::Header(alice.books.header(2).unwrap()));
+    lab.serve(ALICE, &alice);
+    assert_eq!(lab.height(), 2);
+    let now = lab.moment();
+    lab.node.sync.tip_changed(now, &lab.node.books);
+    lab.wait(5_000);
+    lab.serve(ALICE, &alice);
+    assert!(lab.node.books.mempool.get(&passed_on.id()).is_some());
     lab.assert_peace();
 }
 
