@@ -13,6 +13,7 @@ mod engine;
 mod found;
 mod gate;
 mod gossip;
+mod inflow;
 mod key;
 mod metrics;
 mod probe;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use backend::sync::{Gossip, Request};
+use futures_util::future::join_all;
 use shared::codec::Encode as _;
 use tokio::{
     net::{TcpSocket, TcpStream},
@@ -33,6 +34,8 @@ const CALL: Duration = Duration::from_millis(500);
 /// How long an offender waits before it comes again. An address may come eight times a second, and is banned if it comes more
 /// often: that would be another offence.
 const AGAIN: Duration = Duration::from_millis(200);
+/// How many peers come together.
+const TOGETHER: u64 = 8;
 /// How many questions are asked at once: more than a node takes of one peer.
 const QUESTIONS: usize = 64;
 
@@ -98,6 +101,12 @@ pub(crate) async fn transfers(victim: &Victim, acts: &Arc<Acts>, first: u64) {
         Gossip::Transfer(signed).to_bytes()
     })
     .await;
+}
+
+/// Transfers that cannot be mined soon, of several peers at once.
+pub(crate) async fn together(victim: &Victim, acts: &Arc<Acts>) {
+    let peers = (0..TOGETHER).map(|peer| transfers(victim, acts, 1_000_000 * (1 + peer)));
+    join_all(peers).await;
 }
 
 /// So many bytes that are no message.

@@ -30,6 +30,8 @@ pub(crate) enum Offence {
     CheapTransfers,
     /// News of valid transfers that can not be mined soon.
     UnwantedTransfers,
+    /// The same from several peers at once, none of which tells more than one may.
+    PeersTogether,
     /// Ever more questions.
     Questions,
     /// News that is no message.
@@ -49,11 +51,12 @@ pub(crate) enum Offence {
 }
 
 impl Offence {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::SilentConnections,
         Self::InvalidTransfers,
         Self::CheapTransfers,
         Self::UnwantedTransfers,
+        Self::PeersTogether,
         Self::Questions,
         Self::NoMessages,
         Self::OversizedNews,
@@ -70,6 +73,7 @@ impl Offence {
             Self::InvalidTransfers => "invalid-transfers",
             Self::CheapTransfers => "cheap-transfers",
             Self::UnwantedTransfers => "unwanted-transfers",
+            Self::PeersTogether => "peers-together",
             Self::Questions => "questions",
             Self::NoMessages => "no-messages",
             Self::OversizedNews => "oversized-news",
@@ -102,6 +106,7 @@ impl Offence {
             Self::InvalidTransfers => floods::invalid_transfers(victim, acts).await,
             Self::CheapTransfers => floods::transfers(victim, acts, 0).await,
             Self::UnwantedTransfers => floods::transfers(victim, acts, 1_000_000).await,
+            Self::PeersTogether => floods::together(victim, acts).await,
             Self::Questions => floods::questions(victim, acts).await,
             Self::NoMessages => floods::noise(victim, acts, "transfers", 16).await,
             Self::OversizedNews => floods::noise(victim, acts, "transfers", 65_600).await,

@@ -28,7 +28,7 @@ use libp2p::{
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::{MissedTickBehavior, timeout},
+    time::{MissedTickBehavior, sleep_until, timeout},
 };
 
 use super::{
@@ -40,6 +40,7 @@ use super::{
     driver::{Driver, Input, Output},
     found::Shared,
     gossip::Topics,
+    inflow::Inflow,
     key,
     metrics::Metrics,
     probe::Found,
@@ -111,6 +112,9 @@ pub(super) struct Engine {
     serving: Serving<InboundRequestId>,
     news: HashMap<Token, (PeerId, MessageId)>,
     next_token: u64,
+    inflow: Inflow,
+    /// Until when nothing is read of the network, as there was too much news.
+    pause: Option<Instant>,
     waiting: Vec<Waiting>,
     /// Who waits until nobody is connected any more from whom the node is cut off.
     cutting: Vec<oneshot::Sender<()>>,
@@ -161,6 +165,8 @@ impl Engine {
             serving: Serving::default(),
             news: HashMap::new(),
             next_token: 0,
+            inflow: Inflow::new(Instant::now()),
+            pause: None,
             waiting: Vec::new(),
             cutting: Vec::new(),
             contacts: Vec::new(),
@@ -237,7 +243,8 @@ impl Engine {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                event = self.swarm.select_next_some() => self.on_event(event),
+                event = self.swarm.select_next_some(), if self.pause.is_none() => self.on_event(event),
+                () = sleep_until(self.pause.unwrap_or_else(Instant::now).into()), if self.pause.is_some() => self.pause = None,
                 output = self.outputs.recv() => match output {
                     Some(output) => self.on_output(output),
                     // The driver has ended, and without it the node keeps up with nobody.
@@ -354,6 +361,10 @@ impl Engine {
         else {
             return;
         };
+        self.pause = self.inflow.take(message.data.len(), Instant::now());
+        if self.pause.is_some() {
+            self.metrics.pauses.inc();
+        }
         let judge = |engine: &mut Self, acceptance| {
             let gossip = &mut engine.swarm.behaviour_mut().gossip;
             gossip.report_message_validation_result(&message_id, &source, acceptance);

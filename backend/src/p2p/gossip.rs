@@ -15,8 +15,9 @@ use crate::sync::{self, Gossip};
 /// How long a frame may be, in pieces of news: one that is too long is to be seen, so that its sender can be named. Longer
 /// frames end the stream, and after five streams the peer is not heard any more.
 const FRAME: usize = 2;
-/// How many pieces of news are taken of a frame.
-const MAX_IN_FRAME: usize = 512;
+/// How many pieces of news are taken of a frame. The library sends each in one of its own; who sends many in one takes more
+/// than its turn.
+const MAX_IN_FRAME: usize = 16;
 /// How many ids are told or asked for in a frame: 34 bytes each, so that all of them fit into it. A frame that does not fit would
 /// end the stream, and with it all that the peer is told.
 const MAX_IDS_IN_FRAME: usize = 1_000;
@@ -28,8 +29,8 @@ const FORWARD_WITHIN: Duration = Duration::from_secs(2);
 /// not be passed on any more, so it is longer than the state machine lets news wait.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const HISTORY: usize = 2 + (sync::VERDICT_MS / 1_000) as usize;
-/// For how long news is known again.
-const KNOWN_FOR: Duration = Duration::from_secs(120);
+/// For how long the library knows news again. What comes later is known by the chain and the mempool.
+const KNOWN_FOR: Duration = Duration::from_secs(30);
 /// What a false piece of news costs, squared as they come.
 const FALSE_NEWS: f64 = -4.0;
 /// For how long a peer is not asked again to pass news on at once, after it was told not to. A node that was started again

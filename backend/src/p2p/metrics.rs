@@ -25,6 +25,7 @@ pub(super) struct Metrics {
     pub(super) bans: Gauge,
     pub(super) headers: Gauge,
     pub(super) block_bytes: Gauge,
+    pub(super) pauses: Counter,
     offences: Family<Code, Counter>,
     refused: Family<Kind, Counter>,
     served: Family<Kind, Counter>,
@@ -40,6 +41,7 @@ impl Metrics {
             bans: Gauge::default(),
             headers: Gauge::default(),
             block_bytes: Gauge::default(),
+            pauses: Counter::default(),
             offences: Family::default(),
             refused: Family::default(),
             served: Family::default(),
@@ -57,6 +59,11 @@ impl Metrics {
             "block_bytes",
             "Bytes of blocks that wait for their turn or for the writer",
             metrics.block_bytes.clone(),
+        );
+        own.register(
+            "pauses",
+            "How often nothing was read of peers for a moment, as they told too much news together",
+            metrics.pauses.clone(),
         );
         own.register("offences", "Offences of peers, by code", metrics.offences.clone());
         own.register(

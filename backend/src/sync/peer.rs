@@ -19,7 +19,7 @@ const USELESS: (u64, u64) = (4_096, 2_048);
 /// The same of transfers that were not so much as looked at: twice what a node tells, so that no honest one gets there.
 const IGNORED: (u64, u64) = (2 * TOLD.0, 2 * TOLD.1);
 /// How many transfers a node tells by news: at first, and for each second. Of more others hear when they ask what is pending.
-pub(super) const TOLD: (u64, u64) = (16_384, 4_096);
+pub(super) const TOLD: (u64, u64) = (8_192, 2_048);
 
 /// What was asked, with what is needed to judge the answer.
 #[derive(Debug, Clone)]

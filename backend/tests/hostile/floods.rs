@@ -201,6 +201,34 @@ async fn a_flood_of_transfers_that_nobody_wants() {
     end([victim, honest]).await;
 }
 
+/// Several peers of whom none tells more than one may. Reading pauses, and the honest peer has its turn all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_news_by_several_peers_at_once() {
+    let (victim, honest) = pair().await;
+    let genesis = victim.node.network().genesis_hash();
+    let mut together = Vec::new();
+    for _ in 0..4 {
+        let mut hostile = Hostile::new(genesis);
+        hostile.connect(&victim.address()).await;
+        together.push(hostile);
+    }
+    let mut going = JoinSet::new();
+    for (mut hostile, first) in together.into_iter().zip((1..).map(|peer| peer * 1_000_000)) {
+        let far = (first..).map(move |nonce| Gossip::Transfer(Order::new(0, 1, nonce).sign(&genesis)).to_bytes());
+        hostile.pour("transfers", far);
+        going.spawn(async move {
+            loop {
+                hostile.turn().await;
+            }
+        });
+    }
+    was_counted(&victim, "cairn_p2p_pauses_total").await;
+    are_served(&victim, &honest).await;
+    assert_eq!(victim.node.view().mempool().len(), 0);
+    going.shutdown().await;
+    end([victim, honest]).await;
+}
+
 /// Who finds two blocks at one height tells each half of the network another one. Both are good: the next decides.
 #[tokio::test(flavor = "multi_thread")]
 async fn equivocation() {

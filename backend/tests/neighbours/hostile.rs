@@ -68,7 +68,12 @@ impl request_response::Codec for Raw {
         io: &mut T,
     ) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        io.read_to_end(&mut bytes).await.map(|_| bytes)
+        io.read_to_end(&mut bytes).await?;
+        // The victim gave up asking before it had said what.
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(bytes)
     }
 
     async fn read_response<T: AsyncRead + Unpin + Send>(

@@ -555,7 +555,7 @@ fn a_flood_of_transfers_is_an_offence_and_a_busy_peer_is_none() {
         lab.wait(1_000);
     };
     for _ in 0..8 {
-        drop(&mut lab, 8_192);
+        drop(&mut lab, 4_096);
     }
     lab.assert_peace();
     for _ in 0..7 {
@@ -581,8 +581,8 @@ fn a_node_tells_no_more_transfers_than_any_peer_bears() {
         lab.wait(1_000);
         lab.gossip.len() - before
     };
-    assert_eq!(tell(&mut lab, 20_000), 16_384);
-    assert_eq!(tell(&mut lab, 20_000), 4_096);
+    assert_eq!(tell(&mut lab, 20_000), 8_192);
+    assert_eq!(tell(&mut lab, 20_000), 2_048);
     assert_eq!(tell(&mut lab, 10), 10);
 }
 
