@@ -16,7 +16,7 @@ use shared::codec::Encode as _;
 use tokio::{
     net::{TcpSocket, TcpStream},
     task::JoinSet,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 
 use crate::{
@@ -49,7 +49,8 @@ pub(crate) async fn again(
     let shown = Arc::new(shown);
     while Instant::now() < victim.until {
         let mut hostile = victim.peer(Manners::Good, &shown, acts);
-        let is_let_in = hostile.call(&victim.address).await.is_ok();
+        let called = timeout_at(victim.until, hostile.call(&victim.address)).await;
+        let is_let_in = called.is_ok_and(|called| called.is_ok());
         acts.come(is_let_in);
         if is_let_in && offend(&mut hostile).await {
             acts.cut_off();
