@@ -4,8 +4,8 @@
 //! after these, else it is *waiting*. Ready transfers go into blocks by fee rate. When the mempool is full, the cheapest
 //! give way: waiting ones first, as they cost their sender nothing.
 //!
-//! Nothing is taken that the balance does not suffice for. But when blocks are undone, the payment that a transfer needs may
-//! be undone with them: it waits then until that is mined again.
+//! Nothing is taken by which a sender would lack more than before. But when blocks are undone, the money that a transfer needs
+//! may be undone with them: it waits then until its sender has as much again.
 
 mod entry;
 mod error;

@@ -312,6 +312,8 @@ pub struct Sync {
     last_tip: Hash,
     /// Transfers that are being judged, with whoever sent them.
     judging: BTreeMap<Hash, Vec<(PeerKey, Option<Token>)>>,
+    /// Those of them that were sent to the writer before the tip that it has now.
+    judging_since: BTreeSet<Hash>,
     heard: Recent,
     refused: Recent,
     /// Those that are not wanted before there is another block, and who has some.
@@ -360,6 +362,7 @@ impl Sync {
             ignored_headers: Recent::new(MAX_TOLD),
             last_tip: Hash::ZERO,
             judging: BTreeMap::new(),
+            judging_since: BTreeSet::new(),
             heard: Recent::new(MAX_HEARD),
             refused: Recent::new(MAX_REFUSED),
             unfunded: Recent::new(MAX_REFUSED),

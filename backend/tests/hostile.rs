@@ -132,6 +132,22 @@ async fn news_that_is_no_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn news_on_a_topic_to_which_nobody_listens() {
+    let (victim, honest) = pair().await;
+    let mut hostile = Hostile::new(victim.node.network().genesis_hash());
+    hostile.connect(&victim.address()).await;
+    hostile.pour("weather", (0_u64..).map(|number| number.to_le_bytes().to_vec()));
+    hostile.until_cut_off().await;
+    let id = hostile.id();
+    eventually("it is banned", || ban(&victim, &id).is_some()).await;
+    assert_eq!(ban(&victim, &id).as_deref(), Some("malformed"));
+    are_served(&victim, &honest).await;
+    for node in [victim, honest] {
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn news_longer_than_any_may_be() {
     let mut number = 0_u8;
     is_banned_for("oversized", async |hostile| {

@@ -320,6 +320,14 @@ impl Model {
         self.leaves.insert(*key, (shortage, if is_far { nonce } else { 0 }));
     }
 
+    /// Bears no more than is still needed of the money.
+    fn bear_no_more(&mut self, key: &PublicKey) {
+        let shortage = self.shortage(key);
+        if let Some((borne, _)) = self.leaves.get_mut(key) {
+            *borne = shortage.min(*borne);
+        }
+    }
+
     fn remove(&mut self, id: &Hash) {
         self.pending.retain(|(transfer, _)| transfer.id() != *id);
     }
@@ -381,7 +389,10 @@ impl Model {
             assert!(own.keys().all(|nonce| (account.nonce..=last).contains(nonce)));
             for transfer in own.values() {
                 let entry = pool.get(&transfer.id()).unwrap();
-                assert_eq!(pool.is_waiting(entry), entry.order().nonce >= self.ready_end(&key));
+                let ready_end = self.ready_end(&key);
+                assert_eq!(pool.is_waiting(entry), entry.order().nonce >= ready_end);
+                let lacking = ready_end..change.next_nonce;
+                assert_eq!(pool.is_unfunded(entry), lacking.contains(&entry.order().nonce));
                 let until = entry.order().valid_until;
                 assert!(until == 0 || until > self.height);
             }
@@ -415,10 +426,10 @@ proptest! {
                     match pool.add(transfer.clone(), account, 0) {
                         Ok(added) => {
                             prop_assert!(could);
-                            for dropped in added.dropped {
-                                model.remove(&dropped.id);
-                            }
+                            let mut senders = model.drop(&added.dropped);
                             model.pending.push((transfer, arrival));
+                            senders.push(public(order.from));
+                            senders.iter().for_each(|key| model.bear_no_more(key));
                         }
                         Err(MempoolError::InsufficientBalance { needed, pending, .. }) => {
                             prop_assert!(needed.units() + pending.units() > account.balance.units());

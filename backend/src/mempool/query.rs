@@ -74,6 +74,12 @@ impl Mempool {
         self.indexes.waiting.contains_key(&entry.place())
     }
 
+    /// Whether it waits for money that its sender had before blocks were undone. A node where that was not so does not want it.
+    #[must_use]
+    pub fn is_unfunded(&self, entry: &Entry) -> bool {
+        self.indexes.is_unfunded(entry)
+    }
+
     /// All by fee rate, highest first: those after the one called `after`, or from the start. None when `after` is not
     /// pending.
     pub fn by_rate(&self, after: Option<&Hash>) -> Option<impl Iterator<Item = &Arc<Entry>>> {

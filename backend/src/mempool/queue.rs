@@ -1,6 +1,6 @@
 //! The indexes of the mempool, kept in step: every pending transfer stands in all of them or in none.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use imbl::{OrdMap, OrdSet};
 use shared::{hash::Hash, key::PublicKey, state::Account};
@@ -51,6 +51,16 @@ impl Queue {
         u128::from(self.account.balance.units())
     }
 
+    /// The nonces of those that can be mined one after another.
+    const fn ready(&self) -> Range<u64> {
+        self.account.nonce..self.ready_end
+    }
+
+    /// The nonces of those that could, if the sender had enough.
+    fn unfunded(&self) -> Range<u64> {
+        self.ready_end..self.next_nonce
+    }
+
     /// By how much they take more than the sender has.
     fn shortage(&self) -> u128 {
         self.total.saturating_sub(self.balance())
@@ -70,14 +80,19 @@ impl Queue {
         };
     }
 
-    /// The last transfer, when it is one too many. What is borne becomes less as it is needed less.
+    /// What is borne becomes less as less is needed.
+    fn bear_no_more(&mut self) {
+        self.leave.shortage = self.leave.shortage.min(self.shortage());
+    }
+
+    /// The last transfer, when it is one too many.
     fn excess(&mut self, nonce_gap: u64) -> Option<Arc<Entry>> {
         let (nonce, last) = self.transfers.get_max()?;
         let is_far = self.is_far(nonce_gap);
         if self.shortage() > self.leave.shortage || (is_far && *nonce > self.leave.nonce) {
             return Some(Arc::clone(last));
         }
-        self.leave.shortage = self.shortage();
+        self.bear_no_more();
         if !is_far {
             self.leave.nonce = 0;
         }
@@ -137,6 +152,7 @@ impl Indexes {
         self.waiting.remove(&entry.place());
         queue.transfers.remove(&entry.nonce());
         queue.total -= entry.cost();
+        queue.bear_no_more();
         if !queue.transfers.is_empty() {
             self.queues.insert(entry.sender(), queue);
         }
@@ -146,16 +162,21 @@ impl Indexes {
     pub(super) fn replace(&mut self, old: &Arc<Entry>, new: &Arc<Entry>) {
         self.remove_plain(old);
         self.insert_plain(new);
+        for index in [&mut self.ready, &mut self.waiting, &mut self.heads] {
+            if index.remove(&old.place()).is_some() {
+                index.insert(new.place(), Arc::clone(new));
+            }
+        }
         let Some(mut queue) = self.queues.remove(&new.sender()) else {
             return;
         };
-        // What comes after it may have become ready, or not be so any more.
-        self.demote(&mut queue, old.nonce());
-        self.waiting.remove(&old.place());
-        self.waiting.insert(new.place(), Arc::clone(new));
         queue.total = queue.total - old.cost() + new.cost();
+        if queue.ready().contains(&old.nonce()) {
+            queue.ready_total = queue.ready_total - old.cost() + new.cost();
+        }
         queue.transfers.insert(new.nonce(), Arc::clone(new));
-        self.promote(&mut queue);
+        queue.bear_no_more();
+        self.fit(&mut queue);
         self.queues.insert(new.sender(), queue);
     }
 
@@ -169,7 +190,7 @@ impl Indexes {
             self.demote(&mut queue, 0);
             (queue.next_nonce, queue.ready_end) = (account.nonce, account.nonce);
         }
-        let ready = queue.account.nonce..queue.ready_end;
+        let ready = queue.ready();
         while let Some((nonce, entry)) = queue.transfers.get_min().filter(|(nonce, _)| *nonce < account.nonce) {
             let (nonce, entry) = (*nonce, Arc::clone(entry));
             self.remove_plain(&entry);
@@ -186,11 +207,7 @@ impl Indexes {
         queue.account = account;
         queue.next_nonce = queue.next_nonce.max(account.nonce);
         queue.ready_end = queue.ready_end.max(account.nonce);
-        while queue.ready_total > queue.balance() {
-            let last = queue.ready_end - 1;
-            self.demote(&mut queue, last);
-        }
-        self.promote(&mut queue);
+        self.fit(&mut queue);
         if queue.ready_end > account.nonce
             && let Some(head) = queue.transfers.get(&account.nonce)
         {
@@ -214,6 +231,12 @@ impl Indexes {
         self.queues.get_mut(key)?.excess(nonce_gap)
     }
 
+    /// Whether nothing but money is missing to an entry, or to one before it.
+    pub(super) fn is_unfunded(&self, entry: &Entry) -> bool {
+        let queue = self.queues.get(&entry.sender());
+        queue.is_some_and(|queue| queue.unfunded().contains(&entry.nonce()))
+    }
+
     /// The entry that can be mined right after another.
     pub(super) fn next_ready(&self, entry: &Entry) -> Option<&Arc<Entry>> {
         let queue = self.queues.get(&entry.sender())?;
@@ -230,6 +253,15 @@ impl Indexes {
         let mut entries: Vec<_> = entries.collect();
         entries.reverse();
         entries
+    }
+
+    /// Makes ready as much as the balance reaches, and no more.
+    fn fit(&mut self, queue: &mut Queue) {
+        while queue.ready_total > queue.balance() {
+            let last = queue.ready_end - 1;
+            self.demote(queue, last);
+        }
+        self.promote(queue);
     }
 
     /// Makes ready what follows on without a gap, as far as the balance reaches.

@@ -31,7 +31,7 @@ pub enum Event {
     Pending {
         /// The transfer.
         entry: Arc<Entry>,
-        /// Whether earlier transfers of its sender are missing.
+        /// Whether it cannot be mined yet, as [`Mempool::is_waiting`](crate::mempool::Mempool::is_waiting) has it.
         waiting: bool,
     },
     /// A transfer left the mempool without being mined.
@@ -40,7 +40,7 @@ pub enum Event {
         id: Hash,
         /// `expired`, `replaced`, `evicted`, `aged` or `invalid`.
         reason: &'static str,
-        /// What replaced it.
+        /// The transfer of the same sender that has its nonce now.
         replaced_by: Option<Hash>,
     },
     /// Events were missed that the node no longer has.

@@ -28,7 +28,7 @@ use libp2p::{
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::{MissedTickBehavior, sleep_until, timeout},
+    time::{MissedTickBehavior, timeout},
 };
 
 use super::{
@@ -39,8 +39,7 @@ use super::{
     door::Seen,
     driver::{Driver, Input, Output},
     found::Shared,
-    gossip::Topics,
-    inflow::Inflow,
+    gossip::{Heard, Topics},
     key,
     metrics::Metrics,
     probe::Found,
@@ -112,9 +111,6 @@ pub(super) struct Engine {
     serving: Serving<InboundRequestId>,
     news: HashMap<Token, (PeerId, MessageId)>,
     next_token: u64,
-    inflow: Inflow,
-    /// Until when nothing is read of the network, as there was too much news.
-    pause: Option<Instant>,
     waiting: Vec<Waiting>,
     /// Who waits until nobody is connected any more from whom the node is cut off.
     cutting: Vec<oneshot::Sender<()>>,
@@ -165,8 +161,6 @@ impl Engine {
             serving: Serving::default(),
             news: HashMap::new(),
             next_token: 0,
-            inflow: Inflow::new(Instant::now()),
-            pause: None,
             waiting: Vec::new(),
             cutting: Vec::new(),
             contacts: Vec::new(),
@@ -243,8 +237,7 @@ impl Engine {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                event = self.swarm.select_next_some(), if self.pause.is_none() => self.on_event(event),
-                () = sleep_until(self.pause.unwrap_or_else(Instant::now).into()), if self.pause.is_some() => self.pause = None,
+                event = self.swarm.select_next_some() => self.on_event(event),
                 output = self.outputs.recv() => match output {
                     Some(output) => self.on_output(output),
                     // The driver has ended, and without it the node keeps up with nobody.
@@ -322,9 +315,13 @@ impl Engine {
                 self.metrics.record(&event);
                 self.on_kad(event);
             }
-            BehaviourEvent::Gossip(event) => {
+            BehaviourEvent::Gossip(Heard::News(event)) => {
                 self.metrics.record(&event);
                 self.on_gossip(event);
+            }
+            BehaviourEvent::Gossip(Heard::Stray(peer)) => {
+                let reason = "news on a topic to which nobody listens".to_owned();
+                self.offended(peer, &WireError::Malformed { reason });
             }
             BehaviourEvent::Sync(event) => self.on_sync(event),
         }
@@ -361,12 +358,11 @@ impl Engine {
         else {
             return;
         };
-        self.pause = self.inflow.take(message.data.len(), Instant::now());
-        if self.pause.is_some() {
+        if self.swarm.behaviour().gossip.is_pausing() {
             self.metrics.pauses.inc();
         }
         let judge = |engine: &mut Self, acceptance| {
-            let gossip = &mut engine.swarm.behaviour_mut().gossip;
+            let gossip = engine.swarm.behaviour_mut().gossip.library();
             gossip.report_message_validation_result(&message_id, &source, acceptance);
         };
         let (bytes, limit) = (message.data.len(), self.max_news);

@@ -1,22 +1,43 @@
 //! News by gossipsub: its topics, its limits, and how it scores those who pass it on.
 
-use std::{collections::HashMap, io, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, anyhow};
 use libp2p::gossipsub::{
-    Behaviour, ConfigBuilder, DataTransform, IdentTopic, IdentityTransform, Message, MessageAuthenticity, MessageId,
-    PeerScoreParams, PeerScoreThresholds, RawMessage, TopicHash, TopicScoreParams, ValidationMode,
+    self, Behaviour, ConfigBuilder, DataTransform, IdentTopic, IdentityTransform, Message, MessageAuthenticity,
+    MessageId, PeerScoreParams, PeerScoreThresholds, RawMessage, TopicHash, TopicScoreParams, ValidationMode,
+};
+use libp2p::{
+    Multiaddr, PeerId,
+    core::{Endpoint, transport::PortUse},
+    swarm::{
+        ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent,
+        ToSwarm,
+    },
 };
 use shared::hash::{Hash, sha256};
 
-use super::{Limits, behaviour::Names};
+use super::{
+    Limits,
+    behaviour::Names,
+    inflow::{Inflow, Paced},
+};
 use crate::sync::{self, Gossip};
 
 /// How long a frame may be, in pieces of news: one that is too long is to be seen, so that its sender can be named. Longer
 /// frames end the stream, and after five streams the peer is not heard any more.
 const FRAME: usize = 2;
-/// How many pieces of news are taken of a frame. The library sends each in one of its own; who sends many in one takes more
-/// than its turn.
+/// How many pieces of news are taken of a frame, and how many of what is said of news. The library sends each in one of its
+/// own; who sends many in one takes more than its turn.
 const MAX_IN_FRAME: usize = 16;
 /// How many ids are told or asked for in a frame: 34 bytes each, so that all of them fit into it. A frame that does not fit would
 /// end the stream, and with it all that the peer is told.
@@ -29,7 +50,7 @@ const FORWARD_WITHIN: Duration = Duration::from_secs(2);
 /// not be passed on any more, so it is longer than the state machine lets news wait.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const HISTORY: usize = 2 + (sync::VERDICT_MS / 1_000) as usize;
-/// For how long the library knows news again. What comes later is known by the chain and the mempool.
+/// For how long the library knows news again. What comes later is passed on once more at most.
 const KNOWN_FOR: Duration = Duration::from_secs(30);
 /// What a false piece of news costs, squared as they come.
 const FALSE_NEWS: f64 = -4.0;
@@ -71,23 +92,117 @@ impl Topics {
     }
 }
 
-/// Gossipsub for a chain's topics.
-pub(super) type Gossipsub = Behaviour<OwnTopics>;
+pub(super) type Library = Behaviour<OwnTopics>;
 
-/// Drops news on any other topic before the library keeps it. No honest node sends any.
-pub(super) struct OwnTopics([TopicHash; 2]);
+/// Drops news on any other topic before the library keeps it, and counts it. No honest node sends any.
+pub(super) struct OwnTopics {
+    own: [TopicHash; 2],
+    strays: Arc<AtomicU64>,
+}
 
 impl DataTransform for OwnTopics {
     fn inbound_transform(&self, message: RawMessage) -> io::Result<Message> {
-        if self.0.contains(&message.topic) {
+        if self.own.contains(&message.topic) {
             IdentityTransform.inbound_transform(message)
         } else {
+            self.strays.fetch_add(1, Ordering::Relaxed);
             Err(io::Error::other("nobody listens to this topic"))
         }
     }
 
     fn outbound_transform(&self, _: &TopicHash, data: Vec<u8>) -> io::Result<Vec<u8>> {
         Ok(data)
+    }
+}
+
+/// What is heard of peers.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// As the library has it.
+    News(gossipsub::Event),
+    /// A peer sent news on another topic.
+    Stray(PeerId),
+}
+
+/// Gossipsub for a chain's topics, read no faster than [`Inflow`] allows.
+pub(super) struct Gossipsub {
+    library: Library,
+    inflow: Arc<Inflow>,
+    /// How much news on other topics came, and who sent such.
+    strays: Arc<AtomicU64>,
+    strayed: VecDeque<PeerId>,
+}
+
+impl Gossipsub {
+    /// The library's part, for what is told and judged.
+    pub(super) const fn library(&mut self) -> &mut Library {
+        &mut self.library
+    }
+
+    /// Whether no news is read for a moment, as there was too much.
+    pub(super) fn is_pausing(&self) -> bool {
+        self.inflow.pause(Instant::now()).is_some()
+    }
+
+    fn paced<H>(&self, handler: H) -> Paced<H> {
+        Paced::new(handler, Arc::clone(&self.inflow))
+    }
+}
+
+impl NetworkBehaviour for Gossipsub {
+    type ConnectionHandler = Paced<THandler<Library>>;
+    type ToSwarm = Heard;
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        id: ConnectionId,
+        peer: PeerId,
+        local: &Multiaddr,
+        remote: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        let library = &mut self.library;
+        let handler = library.handle_established_inbound_connection(id, peer, local, remote)?;
+        Ok(self.paced(handler))
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        id: ConnectionId,
+        peer: PeerId,
+        address: &Multiaddr,
+        role: Endpoint,
+        port: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        let library = &mut self.library;
+        let handler = library.handle_established_outbound_connection(id, peer, address, role, port)?;
+        Ok(self.paced(handler))
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        self.library.on_swarm_event(event);
+    }
+
+    fn on_connection_handler_event(&mut self, peer: PeerId, id: ConnectionId, event: THandlerOutEvent<Self>) {
+        let before = self.strays.load(Ordering::Relaxed);
+        self.library.on_connection_handler_event(peer, id, event);
+        if self.strays.load(Ordering::Relaxed) > before {
+            self.strayed.push_back(peer);
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Heard, THandlerInEvent<Self>>> {
+        if let Some(peer) = self.strayed.pop_front() {
+            return Poll::Ready(ToSwarm::GenerateEvent(Heard::Stray(peer)));
+        }
+        let inflow = &self.inflow;
+        self.library.poll(cx).map(|event| {
+            event.map_out(|event| {
+                if let gossipsub::Event::Message { message, .. } = &event {
+                    inflow.take(message.data.len(), Instant::now());
+                }
+                Heard::News(event)
+            })
+        })
     }
 }
 
@@ -112,7 +227,11 @@ pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, l
         .publish_queue_duration(PUBLISH_WITHIN)
         .forward_queue_duration(FORWARD_WITHIN)
         .build()?;
-    let own = OwnTopics([topics.blocks.hash(), topics.transfers.hash()]);
+    let strays = Arc::new(AtomicU64::new(0));
+    let own = OwnTopics {
+        own: [topics.blocks.hash(), topics.transfers.hash()],
+        strays: Arc::clone(&strays),
+    };
     let mut behaviour =
         Behaviour::new_with_transform(MessageAuthenticity::Anonymous, config, own).map_err(|error| anyhow!(error))?;
     behaviour
@@ -120,7 +239,12 @@ pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, l
         .map_err(|error| anyhow!(error))?;
     behaviour.subscribe(&topics.blocks)?;
     behaviour.subscribe(&topics.transfers)?;
-    Ok(behaviour)
+    Ok(Gossipsub {
+        library: behaviour,
+        inflow: Arc::new(Inflow::new(Instant::now())),
+        strays,
+        strayed: VecDeque::new(),
+    })
 }
 
 /// News is known by its bytes.

@@ -62,7 +62,7 @@ impl Metrics {
         );
         own.register(
             "pauses",
-            "How often nothing was read of peers for a moment, as they told too much news together",
+            "Pieces of news after which no more was read for a moment, as peers told too much together",
             metrics.pauses.clone(),
         );
         own.register("offences", "Offences of peers, by code", metrics.offences.clone());

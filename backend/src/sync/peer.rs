@@ -16,8 +16,9 @@ pub(super) const REQUESTS: (u64, u64) = (32_768, 8_192);
 const UNWANTED: (u64, u64) = (2_000, 100);
 /// How much of its news of blocks may be of no use: at first, and for each second. Beyond it that is an offence.
 const USELESS: (u64, u64) = (4_096, 2_048);
-/// The same of transfers that were not so much as looked at: twice what a node tells, so that no honest one gets there.
-const IGNORED: (u64, u64) = (2 * TOLD.0, 2 * TOLD.1);
+/// The same of transfers that were not so much as looked at: half as much again as a node tells, so that no honest one gets
+/// there, and less than is read of all peers together, so that one alone does.
+const IGNORED: (u64, u64) = (2 * TOLD.0, TOLD.1 + TOLD.1 / 2);
 /// How many transfers a node tells by news: at first, and for each second. Of more others hear when they ask what is pending.
 pub(super) const TOLD: (u64, u64) = (8_192, 2_048);
 

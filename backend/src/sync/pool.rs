@@ -63,6 +63,8 @@ impl Sync {
     }
 
     pub(super) fn on_judged(&mut self, now: Moment, id: Hash, outcome: &TransferOutcome) {
+        // The block that pays for it may have come while it was judged.
+        let is_over = self.judging_since.remove(&id);
         for (key, token) in self.judging.remove(&id).unwrap_or_default() {
             if let Some(token) = token {
                 let verdict = match outcome {
@@ -76,7 +78,9 @@ impl Sync {
                 if !matches!(outcome, TransferOutcome::Accepted) {
                     peer.unwanted.take(1, now.steady_ms);
                 }
-                if matches!(outcome, TransferOutcome::Early) {
+                if matches!(outcome, TransferOutcome::Early)
+                    || (is_over && matches!(outcome, TransferOutcome::Unfunded))
+                {
                     // Who has it has those before it too.
                     let soon = now.steady_ms + MEMPOOL_AGAIN_MS;
                     peer.next_mempool_ms = peer.next_mempool_ms.min(soon);
@@ -92,7 +96,7 @@ impl Sync {
         }
         match outcome {
             TransferOutcome::Unwanted | TransferOutcome::Invalid(_) => self.refused.insert(id),
-            TransferOutcome::Unfunded => self.unfunded.insert(id),
+            TransferOutcome::Unfunded if !is_over => self.unfunded.insert(id),
             _ => {}
         }
     }
@@ -106,6 +110,7 @@ impl Sync {
     /// than the block.
     pub(super) fn want_unfunded(&mut self, now: Moment) {
         self.unfunded.clear();
+        self.judging_since = self.judging.keys().copied().collect();
         let soon = now.steady_ms + MEMPOOL_AGAIN_MS;
         for key in std::mem::take(&mut self.has_unfunded) {
             if let Some(peer) = self.peers.get_mut(&key) {

@@ -65,8 +65,10 @@ pub fn serve(
             Response::BlockTransfers(indexes.iter().map_while(place).collect())
         }
         Request::Mempool => {
-            let entries = ledger.mempool().by_rate(None);
-            let ids = entries.into_iter().flatten().map(|entry| entry.id());
+            let mempool = ledger.mempool();
+            let entries = mempool.by_rate(None).into_iter().flatten();
+            let wanted = entries.filter(|entry| !mempool.is_unfunded(entry));
+            let ids = wanted.map(|entry| entry.id());
             Response::Mempool(ids.take(MAX_IDS).collect())
         }
         Request::Transfers { ids } => {

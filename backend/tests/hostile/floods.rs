@@ -201,7 +201,7 @@ async fn a_flood_of_transfers_that_nobody_wants() {
     end([victim, honest]).await;
 }
 
-/// Several peers of whom none tells more than one may. Reading pauses, and the honest peer has its turn all the same.
+/// Several peers of whom none tells more than one may. News rests, and honest peers have their turn and come in all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_news_by_several_peers_at_once() {
     let (victim, honest) = pair().await;
@@ -224,9 +224,14 @@ async fn a_flood_of_news_by_several_peers_at_once() {
     }
     was_counted(&victim, "cairn_p2p_pauses_total").await;
     are_served(&victim, &honest).await;
+    let late = Neighbour::start(&network(3), &[&victim]).await;
+    are_served(&victim, &late).await;
+    let before = victim.counted("cairn_p2p_pauses_total");
+    let pauses = || victim.counted("cairn_p2p_pauses_total");
+    eventually("it still goes on", || pauses() > before).await;
     assert_eq!(victim.node.view().mempool().len(), 0);
     going.shutdown().await;
-    end([victim, honest]).await;
+    end([victim, honest, late]).await;
 }
 
 /// Who finds two blocks at one height tells each half of the network another one. Both are good: the next decides.

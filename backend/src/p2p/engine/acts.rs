@@ -88,7 +88,7 @@ impl Engine {
     /// Says what becomes of news, unless that was said.
     fn report(&mut self, token: Token, acceptance: MessageAcceptance) {
         if let Some((source, id)) = self.news.remove(&token) {
-            let gossip = &mut self.swarm.behaviour_mut().gossip;
+            let gossip = self.swarm.behaviour_mut().gossip.library();
             gossip.report_message_validation_result(&id, &source, acceptance);
         }
     }
@@ -104,7 +104,7 @@ impl Engine {
                 .into_iter()
                 .for_each(|token| self.report(token, MessageAcceptance::Accept));
         }
-        let told = self.swarm.behaviour_mut().gossip.publish(topic, bytes);
+        let told = self.swarm.behaviour_mut().gossip.library().publish(topic, bytes);
         match (told, news) {
             // It came when there was no time to look at it. Its header is news all the same.
             (Err(PublishError::Duplicate), Gossip::Block(block)) => self.publish_news(&Gossip::Header(block.header)),
@@ -121,13 +121,13 @@ impl Engine {
         };
         tracing::info!(peer = %id, score, code = offence.code(), "a peer did wrong: {offence}");
         self.book.set_score(&id.to_string(), score, self.node.now_ms());
-        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        let gossip = self.swarm.behaviour_mut().gossip.library();
         gossip.set_application_score(&id, -f64::from(score));
     }
 
     /// Has gossipsub forget offences as the state machine does.
     pub(super) fn forgive(&mut self) {
-        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        let gossip = self.swarm.behaviour_mut().gossip.library();
         for (key, state) in &self.shared.sync().peers {
             if let Some(id) = self.ids.get(key) {
                 gossip.set_application_score(id, -f64::from(state.score));

@@ -248,7 +248,6 @@ fn a_branch_that_grew_out_of_a_block_that_was_undone_is_followed() {
     lab.assert_peace();
 }
 
-/// The first so many headers of a node's chain.
 #[test]
 fn a_branch_that_was_no_heavier_when_its_beginning_was_undone_is_followed() {
     let mut lab = Lab::new();
@@ -279,6 +278,7 @@ fn a_branch_that_was_no_heavier_when_its_beginning_was_undone_is_followed() {
     lab.assert_peace();
 }
 
+/// The first so many headers of a node's chain.
 fn headers_of(node: &SimulatedNode, count: u64) -> Vec<Header> {
     (1..=count).map(|height| node.books.header(height).unwrap()).collect()
 }

@@ -284,8 +284,10 @@ fn what_its_sender_could_not_pay_is_taken_after_the_block_that_pays() {
         .map(|(transfer, from)| transfer.sign(&lab.network.genesis_hash(), &secret(from)));
     alice.take(payment, lab.now_ms).unwrap();
     lab.grow(&mut alice, 1, 1);
+    // It is asked for what it has pending a second time, and then once a minute.
+    lab.wait(7_000);
+    lab.serve(ALICE, &alice);
     alice.take(passed_on.clone(), lab.now_ms).unwrap();
-    lab.wait(1_000);
     lab.gossip(ALICE, 1, Gossip::Transfer(passed_on.clone()));
     lab.gossip(ALICE, 2, Gossip::Transfer(passed_on.clone()));
     assert_eq!(lab.verdicts, [1, 2].map(|token| (Token(token), Verdict::Ignore)));
