@@ -320,7 +320,7 @@ impl Engine {
                 self.on_gossip(event);
             }
             BehaviourEvent::Gossip(Heard::Stray(peer)) => {
-                let reason = "news on a topic to which nobody listens".to_owned();
+                let reason = "news on a topic to which nobody listens, or with a signature".to_owned();
                 self.offended(peer, &WireError::Malformed { reason });
             }
             BehaviourEvent::Sync(event) => self.on_sync(event),

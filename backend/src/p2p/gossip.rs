@@ -38,7 +38,7 @@ use crate::sync::{self, Gossip};
 const FRAME: usize = 2;
 /// How many pieces of news are taken of a frame, and how many of what is said of news. The library sends each in one of its
 /// own; who sends many in one takes more than its turn.
-const MAX_IN_FRAME: usize = 16;
+const MAX_IN_FRAME: usize = 4;
 /// How many ids are told or asked for in a frame: 34 bytes each, so that all of them fit into it. A frame that does not fit would
 /// end the stream, and with it all that the peer is told.
 const MAX_IDS_IN_FRAME: usize = 1_000;
@@ -58,8 +58,8 @@ const FALSE_NEWS: f64 = -4.0;
 /// has forgotten that, and is forgiven a few times.
 const BACKOFF: Duration = Duration::from_secs(10);
 const FORGIVEN: f64 = 6.0;
-/// The scores below which a peer gets no gossip, gets nothing, and is not heard. The last is out of reach of a peer that is
-/// not banned yet: who is not heard could not be found out any more, and would stay.
+/// The scores below which a peer gets no gossip, gets nothing, and is not heard. Who does what the library alone minds may come
+/// to the last before it is banned, and is sent away: nobody could find out what else it does.
 const THRESHOLDS: PeerScoreThresholds = PeerScoreThresholds {
     gossip_threshold: -10.0,
     publish_threshold: -50.0,
@@ -94,7 +94,7 @@ impl Topics {
 
 pub(super) type Library = Behaviour<OwnTopics>;
 
-/// Drops news on any other topic before the library keeps it, and counts it. No honest node sends any.
+/// Drops news on any other topic, or with a signature, before the library keeps it, and counts it. No honest node sends any.
 pub(super) struct OwnTopics {
     own: [TopicHash; 2],
     strays: Arc<AtomicU64>,
@@ -102,11 +102,11 @@ pub(super) struct OwnTopics {
 
 impl DataTransform for OwnTopics {
     fn inbound_transform(&self, message: RawMessage) -> io::Result<Message> {
-        if self.own.contains(&message.topic) {
+        if self.own.contains(&message.topic) && message.signature.is_none() && message.key.is_none() {
             IdentityTransform.inbound_transform(message)
         } else {
             self.strays.fetch_add(1, Ordering::Relaxed);
-            Err(io::Error::other("nobody listens to this topic"))
+            Err(io::Error::other("this is no news of the chain"))
         }
     }
 
@@ -120,7 +120,7 @@ impl DataTransform for OwnTopics {
 pub(super) enum Heard {
     /// As the library has it.
     News(gossipsub::Event),
-    /// A peer sent news on another topic.
+    /// A peer sent news on another topic, or with a signature.
     Stray(PeerId),
 }
 
@@ -128,7 +128,7 @@ pub(super) enum Heard {
 pub(super) struct Gossipsub {
     library: Library,
     inflow: Arc<Inflow>,
-    /// How much news on other topics came, and who sent such.
+    /// How much of that came, and of whom.
     strays: Arc<AtomicU64>,
     strayed: VecDeque<PeerId>,
 }
@@ -137,6 +137,12 @@ impl Gossipsub {
     /// The library's part, for what is told and judged.
     pub(super) const fn library(&mut self) -> &mut Library {
         &mut self.library
+    }
+
+    /// Whether the library has ceased to hear a peer. What it does then would be seen by nobody.
+    pub(super) fn is_deaf_to(&self, peer: &PeerId) -> bool {
+        let score = self.library.peer_score(peer);
+        score.is_some_and(|score| score < THRESHOLDS.graylist_threshold)
     }
 
     /// Whether no news is read for a moment, as there was too much.
@@ -212,7 +218,8 @@ pub(super) fn behaviour(names: &Names, genesis: &Hash, messages: sync::Limits, l
     let config = ConfigBuilder::default()
         .protocol_id_prefix(names.gossip.clone())
         // Nobody signs news: who passes it on is known by the connection, and its maker is nobody's business.
-        .validation_mode(ValidationMode::Anonymous)
+        // The library would drop what is signed, and tell nobody who sent it.
+        .validation_mode(ValidationMode::None)
         .message_id_fn(|message| id_of(&message.data))
         // Nothing is passed on before it was found to be good.
         .validate_messages()
@@ -274,6 +281,8 @@ fn score(topics: &Topics, limits: &Limits) -> PeerScoreParams {
         // The score that the rest of the node keeps of a peer's offences.
         app_specific_weight: 1.0,
         // A class room is behind one address. More than the gate lets in from one there cannot be.
+        // Who reads slowly may wait for this node, which rests from news.
+        slow_peer_weight: 0.0,
         ip_colocation_factor_weight: -1.0,
         ip_colocation_factor_threshold: f64::from(limits.max_per_address),
         ..PeerScoreParams::default()

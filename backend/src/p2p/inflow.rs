@@ -2,7 +2,7 @@
 //!
 //! The library remembers each piece of news for two minutes, whoever brought it and whatever became of it. A peer alone that
 //! tells too much is cut off; but many who come together would each stay below that. So no connection reads news for a while
-//! when all of them have told more than a network has to tell. All else that goes over these connections goes on.
+//! when all of them have told more than a network has to tell, nor tells any. All else that goes over these connections goes on.
 
 use std::{
     pin::Pin,
@@ -22,6 +22,8 @@ const PER_SECOND: u64 = 5_000;
 const PIECE: usize = 1_024;
 /// For how long nothing must have come, so that as much as comes in this time may come at once.
 const BURST: Duration = Duration::from_secs(8);
+/// How long a pause is at most: what is told meanwhile waits, and is not to grow old.
+const LONGEST: u64 = NANOS;
 const NANOS: u64 = 1_000_000_000;
 
 /// News is counted in time: what has been read is worth all the time up to `paid`, in nanoseconds from `begin` on.
@@ -48,9 +50,10 @@ impl Inflow {
     pub(super) fn take(&self, bytes: usize, now: Instant) {
         let burst = u64::try_from(BURST.as_nanos()).unwrap_or(u64::MAX);
         let pieces = bytes.div_ceil(PIECE).max(1) as u64;
-        let paid = self.paid.load(Ordering::Relaxed).max(self.time(now) - burst);
+        let time = self.time(now);
+        let paid = self.paid.load(Ordering::Relaxed).max(time - burst) + pieces * NANOS / PER_SECOND;
         // One behaviour counts, and all connections look.
-        self.paid.store(paid + pieces * NANOS / PER_SECOND, Ordering::Relaxed);
+        self.paid.store(paid.min(time + LONGEST), Ordering::Relaxed);
     }
 
     /// For how long no news is to be read, if there was too much.
@@ -154,6 +157,16 @@ mod tests {
         // After a rest there is as much at once again, and no more.
         let later = start + Duration::from_secs(100);
         assert_eq!(read_in(&inflow, later, 1, 200), 9 * 5_000);
+    }
+
+    #[test]
+    fn no_pause_is_long() {
+        let start = Instant::now();
+        let inflow = Inflow::new(start);
+        for _ in 0..100_000 {
+            inflow.take(200, start);
+        }
+        assert_eq!(inflow.pause(start), Some(Duration::from_secs(1)));
     }
 
     #[test]

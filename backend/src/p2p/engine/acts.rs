@@ -133,6 +133,12 @@ impl Engine {
                 gossip.set_application_score(id, -f64::from(state.score));
             }
         }
+        let gossip = &self.swarm.behaviour().gossip;
+        let deaf_to: Vec<PeerId> = self.peers.keys().filter(|id| gossip.is_deaf_to(id)).copied().collect();
+        for peer in deaf_to {
+            tracing::info!(%peer, "a peer is sent away, as gossipsub hears it no more");
+            let _ = self.swarm.disconnect_peer_id(peer);
+        }
     }
 
     fn ban(&mut self, peer: PeerKey, until_ms: u64, offence: &Offence) {
