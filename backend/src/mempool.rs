@@ -160,8 +160,7 @@ impl Mempool {
             return Err(DropReason::Replaced { by });
         }
         if entry.nonce() < account.nonce {
-            let by = taken.by(entry.order());
-            return Err(by.map_or(DropReason::Invalid, |by| DropReason::Replaced { by }));
+            return Err(reason_of(taken.by(entry.order())));
         }
         self.indexes.insert(&entry, account);
         self.arrivals += 1;
@@ -203,8 +202,7 @@ impl Mempool {
             for entry in self.indexes.set_account(&key, account) {
                 let by = taken.by(entry.order());
                 if by != Some(entry.id()) {
-                    let reason = by.map_or(DropReason::Invalid, |by| DropReason::Replaced { by });
-                    drop_as(&entry, reason, &mut dropped);
+                    drop_as(&entry, reason_of(by), &mut dropped);
                 }
             }
             senders.push(key);
@@ -349,6 +347,11 @@ impl Mempool {
         let units = (u128::from(self.limits.fee_rate) * size as u128).div_ceil(1_000);
         amount(units)
     }
+}
+
+/// Why a transfer is dropped whose nonce is used up, by another one if that is known.
+fn reason_of(by: Option<Hash>) -> DropReason {
+    by.map_or(DropReason::Invalid, |by| DropReason::Replaced { by })
 }
 
 fn drop_as(entry: &Entry, reason: DropReason, dropped: &mut Vec<Dropped>) {

@@ -22,12 +22,12 @@ pub(super) struct Queue {
     pub(super) total: u128,
     pub(super) transfers: OrdMap<u64, Arc<Entry>>,
     /// What is borne of them, as blocks were undone.
-    pub(super) leave: Leave,
+    leave: Leave,
 }
 
 /// How far a sender's pending transfers may go beyond its balance, and beyond the first nonce that is missing.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Leave {
+struct Leave {
     /// In base units.
     shortage: u128,
     /// The highest nonce that is borne whatever is missing.
@@ -66,12 +66,6 @@ impl Queue {
         self.total.saturating_sub(self.balance())
     }
 
-    /// Whether the last one is too far ahead of the first nonce that is missing.
-    fn is_far(&self, nonce_gap: u64) -> bool {
-        let last = self.transfers.get_max().map_or(0, |(nonce, _)| *nonce);
-        last.saturating_sub(self.next_nonce) > nonce_gap
-    }
-
     /// Bears what is pending now, though it may be too much.
     fn bear(&mut self) {
         self.leave = Leave {
@@ -88,7 +82,7 @@ impl Queue {
     /// The last transfer, when it is one too many.
     fn excess(&mut self, nonce_gap: u64) -> Option<Arc<Entry>> {
         let (nonce, last) = self.transfers.get_max()?;
-        let is_far = self.is_far(nonce_gap);
+        let is_far = nonce.saturating_sub(self.next_nonce) > nonce_gap;
         if self.shortage() > self.leave.shortage || (is_far && *nonce > self.leave.nonce) {
             return Some(Arc::clone(last));
         }
